@@ -1,0 +1,113 @@
+/**
+ * The seam between a stub resolver and the world around it.
+ *
+ * A resolver (glibc, musl, Go, c-ares, each by version) is a state machine over `Lookup` objects: it is told
+ * that a lookup starts, that an answer came, that a timer fired, and tells its host to open sockets, send
+ * queries and finish. It reads no clock but `host.now()` and draws nothing but from the host, so the same
+ * machine runs in the simulation and against recorded packet timelines.
+ */
+import type { Nanoseconds } from '../engine/time.ts';
+
+/** Question types as a bit mask, so that a set of them is a number. */
+export const A = 1;
+export const AAAA = 2;
+export type QuestionType = typeof A | typeof AAAA;
+
+/** What an answer says. NODATA is NOERROR with an empty answer section. */
+export const NOERROR = 0;
+export const SERVFAIL = 2;
+export const NXDOMAIN = 3;
+export const NODATA = 4;
+export const REFUSED = 5;
+/** The answer did not fit: ask again over TCP. */
+export const TRUNCATED = 6;
+export type AnswerCode =
+  | typeof NOERROR
+  | typeof SERVFAIL
+  | typeof NXDOMAIN
+  | typeof NODATA
+  | typeof REFUSED
+  | typeof TRUNCATED;
+
+/** How a lookup ended. `ok` with one family missing is a partial answer. */
+export type LookupError = 'ok' | 'again' | 'noname' | 'nodata';
+
+/** A UDP socket or a TCP connection of one lookup; owned and pooled by the host. */
+export type SocketHandle = number;
+export const NO_SOCKET: SocketHandle = -1;
+
+export interface ResolverHost {
+  now(): Nanoseconds;
+  /** A UDP socket on a fresh ephemeral port of the lookup's pod. */
+  openSocket(lookup: Lookup): SocketHandle;
+  /** Queries in flight on it keep flying; their answers reach nobody. Closing twice is an error. */
+  closeSocket(socket: SocketHandle): void;
+  /** Sends one query now, for the candidate name `lookup.candidate`, to name server `server` (index). */
+  sendQuery(lookup: Lookup, socket: SocketHandle, question: QuestionType, server: number): void;
+  /**
+   * Sends A and AAAA back to back from one socket. The host decides what brings them onto two CPUs;
+   * two `sendQuery` calls in a row mean two sends whose first has returned.
+   */
+  sendPair(lookup: Lookup, socket: SocketHandle, server: number): void;
+  /** Starts a TCP connection to a server; `onConnected` or `onConnectFailed` follows. */
+  connect(lookup: Lookup, server: number): SocketHandle;
+  /** Sends queries (a mask of question types, pipelined) on an established connection. */
+  sendOverTcp(lookup: Lookup, socket: SocketHandle, questions: number): void;
+  /** One timer per lookup and slot (0 to 7); setting it again replaces it. */
+  setTimer(lookup: Lookup, slot: number, delay: Nanoseconds): void;
+  clearTimer(lookup: Lookup, slot: number): void;
+  /** A uniform variate in [0, 1) for this lookup, the same for the same `index` whatever else was drawn. */
+  uniform(lookup: Lookup, index: number): number;
+  /** The lookup is over; the resolver has closed its sockets and must not touch the lookup again. */
+  finish(lookup: Lookup, error: LookupError): void;
+}
+
+/** One resolver configuration (library, version, resolv.conf); holds no state of a lookup. */
+export interface Resolver {
+  /** Fresh state for one thread (or process, where the library keeps it there). */
+  newThread(): ResolverThread;
+  start(lookup: Lookup): void;
+  /** An answer to `question` for `lookup.candidate`, received on a socket that is still open. */
+  onAnswer(
+    lookup: Lookup,
+    socket: SocketHandle,
+    question: QuestionType,
+    server: number,
+    code: AnswerCode,
+  ): void;
+  onTimer(lookup: Lookup, slot: number): void;
+  onConnected(lookup: Lookup, socket: SocketHandle): void;
+  onConnectFailed(lookup: Lookup, socket: SocketHandle): void;
+  /** The kernel refused a send (EPERM from a hook of the sender's own namespace) or ICMP said unreachable. */
+  onSendError(lookup: Lookup, socket: SocketHandle, question: QuestionType, server: number): void;
+}
+
+/** What a thread (glibc: `_res`; c-ares: the channel) remembers between lookups. */
+export interface ResolverThread {
+  /** Lookups started so far. */
+  lookups: number;
+}
+
+/**
+ * One call of getaddrinfo (or what the library has in its place), in flight. Objects are pooled: a resolver
+ * resets what it uses in `start`.
+ */
+export interface Lookup {
+  /** Index in the host's pool. */
+  readonly handle: number;
+  readonly thread: ResolverThread;
+  /** Question types that the application wants: A | AAAA, or A alone. */
+  readonly wanted: number;
+  /** Dots in the name as given, and whether it ends in one. */
+  readonly dots: number;
+  readonly trailingDot: boolean;
+  /**
+   * Which absolute name is being asked for: 0 is the bare name, k > 0 the name with the k-th element of the
+   * search list appended.
+   */
+  candidate: number;
+  /** Families found, a mask of A and AAAA; the host reads it when the lookup ends. */
+  found: number;
+  /** State of the resolver's machine; an object of the resolver's own class, made once per pooled lookup. */
+  state: unknown;
+}

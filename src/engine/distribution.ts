@@ -1,0 +1,59 @@
+/**
+ * Distributions of durations, drawn by inversion: one uniform variate gives one duration, so that two variants
+ * of a scenario that share a stream share the durations too.
+ */
+import { exp, ln, normalQuantile } from './fixedMath.ts';
+import type { Nanoseconds } from './time.ts';
+
+/** A distribution of durations in nanoseconds; means and bounds are not negative. */
+export type Distribution =
+  | { readonly kind: 'constant'; readonly valueNs: Nanoseconds }
+  | { readonly kind: 'uniform'; readonly minNs: Nanoseconds; readonly maxNs: Nanoseconds }
+  | { readonly kind: 'exponential'; readonly meanNs: Nanoseconds }
+  | { readonly kind: 'lognormal'; readonly meanNs: Nanoseconds; readonly cv: number };
+
+/** Maps a uniform variate in [0, 1) to a whole number of nanoseconds. */
+export type Quantile = (u: number) => Nanoseconds;
+
+/** The quantile function of a distribution, with its constants worked out once. */
+export function quantileOf(distribution: Distribution): Quantile {
+  switch (distribution.kind) {
+    case 'constant': {
+      const value = Math.round(distribution.valueNs);
+      return () => value;
+    }
+    case 'uniform': {
+      const { minNs, maxNs } = distribution;
+      return (u) => Math.round(minNs + u * (maxNs - minNs));
+    }
+    case 'exponential': {
+      const { meanNs } = distribution;
+      return (u) => Math.round(-meanNs * ln(1 - u));
+    }
+    case 'lognormal': {
+      const { meanNs, cv } = distribution;
+      const factor = lognormalFactor(cv);
+      return (u) => Math.round(meanNs * factor(u));
+    }
+  }
+}
+
+/** Quantile of a lognormal variate of mean 1 and coefficient of variation `cv`; 1 everywhere for cv = 0. */
+export function lognormalFactor(cv: number): (u: number) => number {
+  if (cv === 0) return () => 1;
+  const variance = ln(1 + cv * cv);
+  const sigma = Math.sqrt(variance);
+  return (u) => exp(sigma * normalQuantile(u === 0 ? Number.EPSILON / 2 : u) - variance / 2);
+}
+
+/** Mean of a distribution in nanoseconds, before rounding. */
+export function meanOf(distribution: Distribution): number {
+  switch (distribution.kind) {
+    case 'constant':
+      return distribution.valueNs;
+    case 'uniform':
+      return (distribution.minNs + distribution.maxNs) / 2;
+    default:
+      return distribution.meanNs;
+  }
+}
