@@ -28,10 +28,10 @@ export function ln(x: number): number {
     exponent = -54;
   }
   float64[0] = x;
-  const high = words[HIGH] as number;
+  const high = words[HIGH];
   exponent += (high >>> 20) - 1022;
   words[HIGH] = (high & 0x000fffff) | 0x3fe00000;
-  let m = float64[0] as number; // [1/2, 1)
+  let m = float64[0]; // [1/2, 1)
   if (m < SQRT_HALF) {
     m *= 2;
     exponent -= 1;
@@ -80,7 +80,7 @@ export function exp(x: number): number {
 function powerOfTwo(k: number): number {
   words[1 - HIGH] = 0;
   words[HIGH] = (k + 1023) << 20;
-  return float64[0] as number;
+  return float64[0];
 }
 
 const A = [

@@ -1,0 +1,208 @@
+/**
+ * The first step of a packet (`nf_conntrack_in`, priority -200): the confirmed entry of its tuple, or a new one
+ * that nobody else sees. Kernel reference 2.1, 2.2, 2.7.
+ */
+import { DROP, EARLY_DROP, FOUND, NEW } from './counters.ts';
+import {
+  ASSURED,
+  ENTRY_SIZE,
+  EXPIRES,
+  FIXED_TIMEOUT,
+  NAT_CLASH,
+  NONE,
+  NS_PER_JIFFY,
+  SEEN_REPLY,
+  SEQUENCE_END,
+  STARTED,
+  STATUS,
+} from './entry.ts';
+import type { Netfilter } from './netfilter.ts';
+import { CT_ESTABLISHED, CT_ESTABLISHED_REPLY, CT_NEW, type Packet, TCP_SYN } from './packet.ts';
+import {
+  nextTcpState,
+  TCP_CLOSE,
+  TCP_CLOSE_WAIT,
+  TCP_ESTABLISHED,
+  TCP_FIN_WAIT,
+  TCP_LAST_ACK,
+  TCP_SYN_RECV,
+  TCP_TIME_WAIT,
+  tcpStateOf,
+  withTcpState,
+} from './tcpTracker.ts';
+import { translate } from './translate.ts';
+import { ORIGINAL, protocolOf, REPLY, TCP } from './tuple.ts';
+import { ACCEPTED, DROPPED_TABLE_FULL } from './verdict.ts';
+
+/**
+ * Sets `packet.entry` and `packet.info`; the header of a known flow is translated at once, since the mapping of
+ * a confirmed entry never changes. Returns ACCEPTED or DROPPED_TABLE_FULL.
+ */
+export function lookup(netfilter: Netfilter, packet: Packet, cpu: number): number {
+  const node = liveNode(netfilter, packet.source, packet.destination, packet.ports, packet.space);
+  if (node !== NONE && !reopensClosedFlow(netfilter, packet, node)) {
+    if (netfilter.axes.counters.foundCountsLookups) netfilter.counters.bump(cpu, FOUND);
+    packet.entry = node >> 1;
+    trackKnownFlow(netfilter, packet, node & 1);
+    translate(netfilter.table, packet, node & 1);
+    return ACCEPTED;
+  }
+  return startFlow(netfilter, packet, cpu);
+}
+
+/**
+ * The confirmed node of a tuple. An entry that has expired is reaped on the way and not returned: since 4.9
+ * expiry is lazy, and before a timer had already removed it.
+ */
+export function liveNode(
+  netfilter: Netfilter,
+  source: number,
+  destination: number,
+  ports: number,
+  space: number,
+): number {
+  const { table } = netfilter;
+  const node = table.find(source, destination, ports, space);
+  if (node === NONE) return NONE;
+  if (isExpired(netfilter, node >> 1)) {
+    table.erase(node >> 1);
+    return NONE;
+  }
+  return node;
+}
+
+export function isExpired(netfilter: Netfilter, entry: number): boolean {
+  return netfilter.table.data[entry * ENTRY_SIZE + EXPIRES] - netfilter.jiffies <= 0;
+}
+
+/** A SYN that meets a closed connection kills its entry and starts anew, with a new NAT decision. */
+function reopensClosedFlow(netfilter: Netfilter, packet: Packet, node: number): boolean {
+  if (protocolOf(packet.space) !== TCP || (packet.tcpFlags & TCP_SYN) === 0 || (node & 1) !== ORIGINAL)
+    return false;
+  const status = netfilter.table.data[(node >> 1) * ENTRY_SIZE + STATUS];
+  if (tcpStateOf(status) < TCP_TIME_WAIT) return false;
+  netfilter.table.erase(node >> 1);
+  return true;
+}
+
+/** The packet of a flow that is known: conntrack info, then the protocol tracker, then SEEN_REPLY (in this order). */
+function trackKnownFlow(netfilter: Netfilter, packet: Packet, direction: number): void {
+  const { data } = netfilter.table;
+  const at = packet.entry * ENTRY_SIZE;
+  const status = data[at + STATUS];
+  if (direction === REPLY) packet.info = CT_ESTABLISHED_REPLY;
+  else packet.info = (status & SEEN_REPLY) !== 0 ? CT_ESTABLISHED : CT_NEW;
+
+  if (protocolOf(packet.space) === TCP) trackTcp(netfilter, packet, direction);
+  else if ((status & FIXED_TIMEOUT) === 0) trackUdp(netfilter, at);
+
+  if (direction === REPLY && (status & SEEN_REPLY) === 0) {
+    if ((status & NAT_CLASH) !== 0 && netfilter.axes.clash.replyKillsClashEntry) {
+      // The packet keeps the mapping it has found; nobody will find it again.
+      data[at + EXPIRES] = netfilter.jiffies;
+    }
+    data[at + STATUS] |= SEEN_REPLY;
+  }
+}
+
+function trackUdp(netfilter: Netfilter, at: number): void {
+  const { data } = netfilter.table;
+  const { udp } = netfilter.axes;
+  const status = data[at + STATUS];
+  if ((status & SEEN_REPLY) === 0) {
+    data[at + EXPIRES] = netfilter.jiffies + netfilter.timeouts.udp;
+    return;
+  }
+  // Reference 2.7: up to 4.20 any packet after the first reply makes a stream; since 5.0 only after two seconds.
+  const age = (netfilter.jiffies - data[at + STARTED]) * NS_PER_JIFFY;
+  const isStream = udp.streamAfterNs === 0 || age > udp.streamAfterNs;
+  data[at + EXPIRES] = netfilter.jiffies + (isStream ? netfilter.timeouts.udpStream : netfilter.timeouts.udp);
+  if (isStream || udp.assured === 'reply-seen') data[at + STATUS] |= ASSURED;
+}
+
+function trackTcp(netfilter: Netfilter, packet: Packet, direction: number): void {
+  const { data } = netfilter.table;
+  const at = packet.entry * ENTRY_SIZE;
+  const before = tcpStateOf(data[at + STATUS]);
+  const state = nextTcpState(before, direction, packet.tcpFlags);
+  data[at + STATUS] = withTcpState(data[at + STATUS], state);
+  if (direction === ORIGINAL) data[at + SEQUENCE_END] = packet.sequenceEnd;
+  if (state === TCP_ESTABLISHED && (before === TCP_SYN_RECV || before === TCP_ESTABLISHED)) {
+    data[at + STATUS] |= ASSURED;
+  }
+  data[at + EXPIRES] = netfilter.jiffies + netfilter.timeouts.tcp[state];
+}
+
+/** `init_conntrack`: the limit is checked against all entries, the unconfirmed ones included. */
+function startFlow(netfilter: Netfilter, packet: Packet, cpu: number): number {
+  const { table, axes } = netfilter;
+  if (netfilter.max !== 0 && table.count + 1 > netfilter.max) {
+    if (axes.table.gc.kind === 'timers') collectExpired(netfilter);
+    if (table.count + 1 > netfilter.max && !earlyDrop(netfilter, packet, cpu)) {
+      netfilter.evictionWanted = axes.table.gcEarlyDrop;
+      netfilter.counters.bump(cpu, DROP);
+      packet.entry = NONE;
+      return DROPPED_TABLE_FULL;
+    }
+  }
+  const entry = table.create(
+    packet.source,
+    packet.destination,
+    packet.ports,
+    packet.space,
+    packet.replySpace,
+  );
+  const at = entry * ENTRY_SIZE;
+  table.data[at + STARTED] = netfilter.jiffies;
+  if (protocolOf(packet.space) === TCP) {
+    table.data[at + STATUS] = withTcpState(0, nextTcpState(0, ORIGINAL, packet.tcpFlags));
+    table.data[at + SEQUENCE_END] = packet.sequenceEnd;
+  }
+  if (axes.counters.countsInserts) netfilter.counters.bump(cpu, NEW);
+  packet.entry = entry;
+  packet.info = CT_NEW;
+  return ACCEPTED;
+}
+
+/** Erases everything that has expired by now. */
+export function collectExpired(netfilter: Netfilter): void {
+  netfilter.table.expiry.collect(netfilter.jiffies, null, (entry) => netfilter.table.erase(entry));
+}
+
+const EARLY_DROP_RANGE = 8;
+
+/** Makes room near the new entry's bucket, at the cost of flows that are not assured. True if it did. */
+function earlyDrop(netfilter: Netfilter, packet: Packet, cpu: number): boolean {
+  const { table } = netfilter;
+  const victims: number[] = [];
+  const first = table.bucketOf(packet.source, packet.destination, packet.ports, packet.space);
+  const oldStyle = netfilter.axes.table.earlyDrop === 'eight-entries';
+  let inspected = 0;
+  for (let i = 0; i < (oldStyle ? table.buckets : EARLY_DROP_RANGE) && victims.length === 0; i++) {
+    table.walkBucket((first + i) % table.buckets, (node) => {
+      const entry = node >> 1;
+      inspected += 1;
+      const evictable = (table.data[entry * ENTRY_SIZE + STATUS] & ASSURED) === 0 && !victims.includes(entry);
+      if (evictable) victims.push(entry);
+      return !oldStyle || (victims.length === 0 && inspected < EARLY_DROP_RANGE);
+    });
+    if (oldStyle && inspected >= EARLY_DROP_RANGE) break;
+  }
+  for (const entry of victims) {
+    // Reaping what had expired anyway is no early drop.
+    if (!isExpired(netfilter, entry)) netfilter.counters.bump(cpu, EARLY_DROP);
+    table.erase(entry);
+  }
+  return victims.length > 0;
+}
+
+/** A closing TCP flow that the collector may evict from a full table although it is assured. */
+export function isClosingTcp(state: number): boolean {
+  return (
+    state === TCP_FIN_WAIT ||
+    state === TCP_CLOSE_WAIT ||
+    state === TCP_LAST_ACK ||
+    state === TCP_TIME_WAIT ||
+    state === TCP_CLOSE
+  );
+}

@@ -1,0 +1,56 @@
+/** A packet on its way: what netfilter sees of it, and where it is going. Pooled. */
+import { Packet } from '../netfilter/packet.ts';
+import type { PacketPath } from '../netfilter/packetPath.ts';
+import type { Route } from './route.ts';
+
+/** Where in its service at a node a packet is. */
+export const STEP_LOOKUP = 0;
+export const STEP_DESTINATION = 1;
+export const STEP_IPVS_INSERT = 2;
+export const STEP_RESUME = 3;
+export const STEP_SEARCH = 4;
+export const STEP_GRANT = 5;
+export const STEP_CONFIRM = 6;
+export const STEP_LEAVE = 7;
+
+export class NetworkPacket extends Packet {
+  readonly handle: number;
+  /** Next packet in the input queue of a CPU; -1 at its end. */
+  nextInQueue = -1;
+  cpu = 0;
+  /** The passages that it makes, and the one that it is in. */
+  route: Route | null = null;
+  passage = 0;
+  step = STEP_LOOKUP;
+  /** Travels against the route: an answer. */
+  isReply = false;
+  /** Stretches all steps of this packet. */
+  timeFactor = 1;
+  /** One step is stalled by this much. */
+  stallNs = 0;
+  stalledStep = 0;
+  /** Waits this long between DNAT and SNAT; 0: does not. */
+  holdNs = 0;
+  /** The last verdict of a confirm: how a clash on this packet's way ended. */
+  verdict = 0;
+  /** Backend that a scheduler has chosen and not yet inserted (IPVS). */
+  backend = -1;
+
+  // Kept for the watch over open windows: the tuple and namespace of the lookup, whether the port search is over.
+  windowSource = 0;
+  windowDestination = 0;
+  windowPorts = 0;
+  windowPath: PacketPath | null = null;
+  searchedAlready = false;
+
+  // What the packet is to its sender; the network does not look at these.
+  owner = -1;
+  ownerStamp = 0;
+  purpose = 0;
+  server = 0;
+
+  constructor(handle: number) {
+    super();
+    this.handle = handle;
+  }
+}

@@ -1,0 +1,288 @@
+/**
+ * A node: CPUs that serve one packet at a time, in order, each with an input queue of finite length. A packet in
+ * service goes through the steps of its passage, at times drawn for it; two packets race only on two CPUs.
+ */
+import type { EventLoop } from '../engine/eventLoop.ts';
+import { invariant } from '../engine/invariant.ts';
+import type { Pool } from '../engine/pool.ts';
+import { isDropped } from '../netfilter/verdict.ts';
+import {
+  type NetworkPacket,
+  STEP_CONFIRM,
+  STEP_DESTINATION,
+  STEP_GRANT,
+  STEP_IPVS_INSERT,
+  STEP_LEAVE,
+  STEP_LOOKUP,
+  STEP_RESUME,
+  STEP_SEARCH,
+} from './networkPacket.ts';
+import type { RaceWatch } from './raceWatch.ts';
+import type { Passage, Route } from './route.ts';
+import type { StepTimes } from './stepTimes.ts';
+
+/** Who gets the packets that a node has served. */
+export interface NodeSink {
+  /** The packet has left the node: to its server, or to its socket if it is a reply. */
+  departed(packet: NetworkPacket): void;
+  /** Dropped by the steps; `inSender`: the sender was told. */
+  dropped(packet: NetworkPacket, verdict: number, inSender: boolean): void;
+  /** The input queue of the packet's CPU was full. No conntrack counter moves. */
+  overflowed(packet: NetworkPacket): void;
+}
+
+export interface NodeOptions {
+  readonly cpus: number;
+  /** Packets that wait at one CPU (`net.core.netdev_max_backlog`). */
+  readonly backlog: number;
+  readonly times: StepTimes;
+  /** Kind under which the node's events are scheduled; their handle is the packet's. */
+  readonly eventKind: number;
+}
+
+const FINISHED = -1;
+
+export class Node {
+  readonly cpus: number;
+  /** Packets dropped because an input queue was full, by CPU (`softnet_stat` column 2). */
+  readonly backlogDrops: Float64Array;
+  /** Time that CPUs spent serving, all together. */
+  busyNs = 0;
+  private readonly loop: EventLoop;
+  private readonly packets: Pool<NetworkPacket>;
+  private readonly sink: NodeSink;
+  private readonly watch: RaceWatch;
+  private readonly options: NodeOptions;
+  private readonly serving: Int32Array;
+  private readonly startedNs: Float64Array;
+  private readonly head: Int32Array;
+  private readonly tail: Int32Array;
+  private readonly waiting: Int32Array;
+
+  constructor(
+    loop: EventLoop,
+    packets: Pool<NetworkPacket>,
+    sink: NodeSink,
+    watch: RaceWatch,
+    options: NodeOptions,
+  ) {
+    this.loop = loop;
+    this.packets = packets;
+    this.sink = sink;
+    this.watch = watch;
+    this.options = options;
+    this.cpus = options.cpus;
+    this.backlogDrops = new Float64Array(options.cpus);
+    this.serving = new Int32Array(options.cpus).fill(-1);
+    this.startedNs = new Float64Array(options.cpus);
+    this.head = new Int32Array(options.cpus).fill(-1);
+    this.tail = new Int32Array(options.cpus).fill(-1);
+    this.waiting = new Int32Array(options.cpus);
+  }
+
+  /** A packet arrives at a CPU's input queue, to make the passage `packet.passage` of its route. */
+  receive(packet: NetworkPacket, cpu: number): void {
+    packet.cpu = cpu;
+    packet.step = STEP_LOOKUP;
+    this.options.times.draw(packet);
+    this.enqueue(packet);
+  }
+
+  /** The event of a packet whose next step is due. The last thing that its event handler does. */
+  onEvent(handle: number): void {
+    const packet = this.packets.at(handle);
+    if (packet.step === STEP_RESUME) {
+      packet.step = STEP_SEARCH;
+      this.enqueue(packet);
+    } else {
+      this.serve(packet);
+    }
+  }
+
+  /** Packets waiting or in service. */
+  get load(): number {
+    let load = 0;
+    for (let cpu = 0; cpu < this.cpus; cpu++) load += this.waiting[cpu] + (this.serving[cpu] === -1 ? 0 : 1);
+    return load;
+  }
+
+  private enqueue(packet: NetworkPacket): void {
+    const { cpu } = packet;
+    if (this.serving[cpu] === -1) {
+      // Not at once: the caller may have more to do at this moment.
+      this.loop.schedule(this.begin(packet), this.options.eventKind, packet.handle);
+      return;
+    }
+    // A packet that was held is past the input queue's limit.
+    if (this.waiting[cpu] >= this.options.backlog && packet.step === STEP_LOOKUP) {
+      this.backlogDrops[cpu] += 1;
+      this.sink.overflowed(packet);
+      return;
+    }
+    packet.nextInQueue = -1;
+    if (this.head[cpu] === -1) this.head[cpu] = packet.handle;
+    else this.packets.at(this.tail[cpu]).nextInQueue = packet.handle;
+    this.tail[cpu] = packet.handle;
+    this.waiting[cpu] += 1;
+  }
+
+  /** The CPU takes the packet. Returns when its first step is due: after the time to receive it. */
+  private begin(packet: NetworkPacket): number {
+    const { now } = this.loop;
+    this.serving[packet.cpu] = packet.handle;
+    this.startedNs[packet.cpu] = now;
+    return packet.step === STEP_LOOKUP ? now + this.options.times.receive(packet) : now;
+  }
+
+  /** Does the packet's steps for as long as nothing else can come between, then schedules the next one. */
+  private serve(first: NetworkPacket): void {
+    const { loop } = this;
+    let packet = first;
+    for (;;) {
+      // The packet may be gone, and used again, once it has left.
+      const { cpu } = packet;
+      let at = this.perform(packet);
+      if (at === FINISHED) {
+        const next = this.finish(cpu);
+        if (next === null) return;
+        packet = next;
+        at = this.begin(packet);
+      }
+      if (at > loop.now && !loop.tryAdvance(at)) {
+        loop.schedule(at, this.options.eventKind, packet.handle);
+        return;
+      }
+    }
+  }
+
+  /** The CPU is free; the next packet of its queue, if any. */
+  private finish(cpu: number): NetworkPacket | null {
+    this.busyNs += this.loop.now - this.startedNs[cpu];
+    const handle = this.head[cpu];
+    if (handle === -1) {
+      this.serving[cpu] = -1;
+      return null;
+    }
+    const packet = this.packets.at(handle);
+    this.head[cpu] = packet.nextInQueue;
+    this.waiting[cpu] -= 1;
+    return packet;
+  }
+
+  /** One step, now. Returns when the next one is due, or FINISHED when the CPU is free of this packet. */
+  private perform(packet: NetworkPacket): number {
+    const passage = (packet.route as Route).passages[packet.passage] as Passage;
+    const { path } = passage;
+    const { times } = this.options;
+    const { now } = this.loop;
+    const { cpu } = packet;
+    path.setClock(now);
+    switch (packet.step) {
+      case STEP_LOOKUP: {
+        const verdict = path.lookup(packet, cpu);
+        if (isDropped(verdict)) return this.drop(packet, passage, verdict);
+        if (!path.isNewFlow(packet)) {
+          packet.step = STEP_LEAVE;
+          return now + times.established(packet);
+        }
+        this.watch.lookedUp(packet, path);
+        if (!path.natHooks) {
+          packet.step = STEP_CONFIRM;
+          return now + times.lookupToConfirm(packet, passage.lookupToConfirmNs);
+        }
+        packet.step = STEP_DESTINATION;
+        return now + times.lookupToDestination(packet, passage.lookupToConfirmNs);
+      }
+      case STEP_DESTINATION: {
+        const { service } = passage;
+        if (service === null) {
+          path.keepDestination(packet, cpu);
+        } else if (service.inserts) {
+          const known = service.knows(packet, now);
+          packet.backend = service.choose(packet, now);
+          if (!known) {
+            packet.step = STEP_IPVS_INSERT;
+            return now + times.ipvsSchedule(packet);
+          }
+          this.redirect(packet, passage);
+        } else {
+          const endpoint = service.endpoints[service.choose(packet, now)];
+          invariant(endpoint !== undefined, 'a service proxy chooses one of its endpoints');
+          path.bindDestination(packet, endpoint.address, endpoint.port);
+        }
+        return this.afterDestination(packet, passage);
+      }
+      case STEP_IPVS_INSERT: {
+        passage.service?.insert(packet, packet.backend, now);
+        this.redirect(packet, passage);
+        return this.afterDestination(packet, passage);
+      }
+      case STEP_SEARCH: {
+        path.searchSource(packet, passage.masquerade, cpu);
+        this.watch.searched(packet);
+        packet.step = STEP_GRANT;
+        return now + times.search(packet);
+      }
+      case STEP_GRANT: {
+        path.grantSource(packet);
+        packet.step = STEP_CONFIRM;
+        return now + times.grantToConfirm(packet);
+      }
+      case STEP_CONFIRM: {
+        this.watch.confirming(packet);
+        const verdict = path.confirm(packet, cpu);
+        this.watch.confirmed(packet, verdict);
+        if (isDropped(verdict)) return this.drop(packet, passage, verdict);
+        packet.verdict = verdict;
+        packet.step = STEP_LEAVE;
+        return now + times.transmit(packet);
+      }
+      default: {
+        return this.leave(packet);
+      }
+    }
+  }
+
+  private redirect(packet: NetworkPacket, passage: Passage): void {
+    const endpoint = passage.service?.endpoints[packet.backend];
+    invariant(endpoint !== undefined, 'a service proxy chooses one of its endpoints');
+    passage.path.redirect(packet, endpoint.address, endpoint.port);
+  }
+
+  /** A held packet gives its CPU back and queues again when its wait is over. */
+  private afterDestination(packet: NetworkPacket, passage: Passage): number {
+    const { now } = this.loop;
+    if (packet.holdNs > 0) {
+      const hold = packet.holdNs;
+      packet.holdNs = 0;
+      packet.step = STEP_RESUME;
+      this.loop.schedule(now + hold, this.options.eventKind, packet.handle);
+      return FINISHED;
+    }
+    packet.step = STEP_SEARCH;
+    return now + this.options.times.destinationToSearch(packet, passage.lookupToConfirmNs);
+  }
+
+  private drop(packet: NetworkPacket, passage: Passage, verdict: number): number {
+    this.sink.dropped(packet, verdict, passage.inSender);
+    return FINISHED;
+  }
+
+  /** On to the next passage on this CPU, or out. */
+  private leave(packet: NetworkPacket): number {
+    const { passages } = packet.route as Route;
+    const step = packet.isReply ? -1 : 1;
+    const next = passages[packet.passage + step];
+    if (
+      next !== undefined &&
+      next.node === this &&
+      (packet.isReply ? passages[packet.passage]?.sameCpu : next.sameCpu)
+    ) {
+      packet.passage += step;
+      packet.step = STEP_LOOKUP;
+      return this.loop.now;
+    }
+    this.sink.departed(packet);
+    return FINISHED;
+  }
+}

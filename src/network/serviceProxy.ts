@@ -1,0 +1,163 @@
+/**
+ * What stands between a service's address and its endpoints: kube-proxy's iptables rules, IPVS, or a proxy that
+ * chooses per socket. A choice is made for every packet that opens a flow.
+ */
+import type { RandomStream } from '../engine/randomStreams.ts';
+import { type Address, hashTuple, sourcePort } from '../netfilter/tuple.ts';
+import type { NetworkPacket } from './networkPacket.ts';
+
+export interface Endpoint {
+  readonly address: Address;
+  readonly port: number;
+}
+
+export interface ServiceProxy {
+  readonly endpoints: readonly Endpoint[];
+  /** True if choosing takes two steps (lookup, insertion) between which another packet may choose too. */
+  readonly inserts: boolean;
+  /** Index of the endpoint for this packet. With `inserts`, `insert` follows unless a connection was known. */
+  choose(packet: NetworkPacket, nowNs: number): number;
+  /** Whether `choose` found a connection and nothing is to be inserted. */
+  knows(packet: NetworkPacket, nowNs: number): boolean;
+  insert(packet: NetworkPacket, endpoint: number, nowNs: number): void;
+}
+
+/**
+ * iptables mode: rule i of n matches with probability 1/(n-i) (`statistic --mode random`), the last always: a
+ * uniform draw, independent for each packet that misses the conntrack table.
+ */
+export class IptablesProxy implements ServiceProxy {
+  readonly endpoints: readonly Endpoint[];
+  readonly inserts = false;
+  private readonly draws: RandomStream;
+
+  constructor(endpoints: readonly Endpoint[], draws: RandomStream) {
+    this.endpoints = endpoints;
+    this.draws = draws;
+  }
+
+  choose(packet: NetworkPacket): number {
+    return this.draws.integer(packet.entity, packet.ordinal, this.endpoints.length);
+  }
+
+  knows(): boolean {
+    return false;
+  }
+
+  insert(): void {}
+}
+
+/** Chooses once per socket (Cilium's socket load balancer): every packet of a socket gets the same endpoint. */
+export class SocketProxy implements ServiceProxy {
+  readonly endpoints: readonly Endpoint[];
+  readonly inserts = false;
+
+  constructor(endpoints: readonly Endpoint[]) {
+    this.endpoints = endpoints;
+  }
+
+  choose(packet: NetworkPacket): number {
+    const hash = hashTuple(packet.source, packet.destination, packet.ports, packet.space);
+    return Math.floor(((hash >>> 0) / 4294967296) * this.endpoints.length);
+  }
+
+  knows(): boolean {
+    return false;
+  }
+
+  insert(): void {}
+}
+
+export type IpvsScheduler = 'rr' | 'sh' | 'dh' | 'lc';
+
+/** Idle time after which an IPVS UDP connection is gone (`ipvsadm --set`: 300 s by default). */
+const IPVS_UDP_TIMEOUT_NS = 300_000_000_000;
+
+interface IpvsConnection {
+  endpoint: number;
+  expiresNs: number;
+  /** The one inserted before it for the same client: the table takes duplicates, newest first. */
+  older: IpvsConnection | null;
+}
+
+/**
+ * IPVS: a connection table of its own, keyed by client address, port and service; a miss asks the scheduler and
+ * inserts without looking again (kernel reference 4 e), so two packets that both missed make two connections.
+ */
+export class IpvsProxy implements ServiceProxy {
+  readonly endpoints: readonly Endpoint[];
+  readonly inserts = true;
+  private readonly scheduler: IpvsScheduler;
+  private readonly connections = new Map<number, IpvsConnection>();
+  private readonly active: Int32Array;
+  private next = 0;
+  private sweepAtNs = IPVS_UDP_TIMEOUT_NS;
+
+  constructor(endpoints: readonly Endpoint[], scheduler: IpvsScheduler) {
+    this.endpoints = endpoints;
+    this.scheduler = scheduler;
+    this.active = new Int32Array(endpoints.length);
+  }
+
+  knows(packet: NetworkPacket, nowNs: number): boolean {
+    return this.known(packet, nowNs) !== null;
+  }
+
+  choose(packet: NetworkPacket, nowNs: number): number {
+    const known = this.known(packet, nowNs);
+    if (known !== null) {
+      known.expiresNs = nowNs + IPVS_UDP_TIMEOUT_NS;
+      return known.endpoint;
+    }
+    return this.schedule(packet);
+  }
+
+  insert(packet: NetworkPacket, endpoint: number, nowNs: number): void {
+    if (nowNs >= this.sweepAtNs) this.sweep(nowNs);
+    const key = keyOf(packet);
+    const older = this.known(packet, nowNs);
+    this.connections.set(key, { endpoint, expiresNs: nowNs + IPVS_UDP_TIMEOUT_NS, older });
+    this.active[endpoint] += 1;
+  }
+
+  private known(packet: NetworkPacket, nowNs: number): IpvsConnection | null {
+    const connection = this.connections.get(keyOf(packet));
+    return connection !== undefined && connection.expiresNs > nowNs ? connection : null;
+  }
+
+  private schedule(packet: NetworkPacket): number {
+    const n = this.endpoints.length;
+    switch (this.scheduler) {
+      case 'rr': {
+        this.next = (this.next + 1) % n;
+        return this.next;
+      }
+      case 'sh': // by source address alone: a client always meets the same server
+        return (Math.imul(packet.source, 0x9e3779b1) >>> 0) % n;
+      case 'dh': // by destination address: one service, one server
+        return (Math.imul(packet.destination, 0x9e3779b1) >>> 0) % n;
+      case 'lc': {
+        let least = 0;
+        for (let i = 1; i < n; i++)
+          if ((this.active[i] as number) < (this.active[least] as number)) least = i;
+        return least;
+      }
+    }
+  }
+
+  /** Forgets what has expired; once per timeout, so the table holds at most two timeouts' worth. */
+  private sweep(nowNs: number): void {
+    this.sweepAtNs = nowNs + IPVS_UDP_TIMEOUT_NS;
+    for (const [key, newest] of this.connections) {
+      let connection: IpvsConnection | null = newest;
+      if (newest.expiresNs > nowNs) continue;
+      for (; connection !== null; connection = connection.older) this.active[connection.endpoint] -= 1;
+      this.connections.delete(key);
+    }
+  }
+}
+
+/** Client address and port; one proxy serves one service. */
+function keyOf(packet: NetworkPacket): number {
+  return (packet.source >>> 0) * 65536 + sourcePort(packet.ports);
+}

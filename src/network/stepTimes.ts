@@ -1,0 +1,101 @@
+/** How long the steps of a packet take (defaults and evidence: the scenario's `node.steps`). */
+import { lognormalFactor } from '../engine/distribution.ts';
+import { ln } from '../engine/fixedMath.ts';
+import type { RandomStream } from '../engine/randomStreams.ts';
+import type { NetworkPacket } from './networkPacket.ts';
+import { STEP_CONFIRM, STEP_DESTINATION, STEP_LEAVE, STEP_SEARCH } from './networkPacket.ts';
+
+/** Nanoseconds; means, before the packet's own factor. */
+export interface StepMeans {
+  readonly receiveNs: number;
+  readonly portCheckToConfirmNs: number;
+  readonly probeNs: number;
+  readonly ipvsScheduleNs: number;
+  readonly transmitNs: number;
+  readonly establishedNs: number;
+  readonly spread: number;
+  readonly stall: { readonly probability: number; readonly meanNs: number };
+}
+
+/** Quantiles of the factor are tabulated: one memory access per packet instead of a logarithm and a root. */
+const QUANTILES = 4096;
+
+/** Of the time between lookup and port search, the part before the DNAT rules decide (an estimate). */
+const BEFORE_DESTINATION = 0.4;
+
+const STALLED_STEPS = [STEP_DESTINATION, STEP_SEARCH, STEP_CONFIRM, STEP_LEAVE] as const;
+
+export class StepTimes {
+  readonly means: StepMeans;
+  private readonly factors: Float64Array;
+  private readonly stream: RandomStream;
+
+  constructor(means: StepMeans, stream: RandomStream) {
+    this.means = means;
+    this.stream = stream;
+    const factor = lognormalFactor(means.spread);
+    this.factors = Float64Array.from({ length: QUANTILES }, (_, i) => factor((i + 0.5) / QUANTILES));
+  }
+
+  /** Draws the packet's factor and its stall, if any, by one uniform variate. */
+  draw(packet: NetworkPacket): void {
+    const u = this.stream.uniform(packet.entity, packet.ordinal) * QUANTILES;
+    const cell = Math.floor(u);
+    packet.timeFactor = this.factors[cell];
+    packet.stallNs = 0;
+    const { probability, meanNs } = this.means.stall;
+    const rest = u - cell;
+    if (rest < probability) {
+      const v = (rest / probability) * STALLED_STEPS.length;
+      const which = Math.floor(v);
+      packet.stalledStep = STALLED_STEPS[which] as number;
+      packet.stallNs = -meanNs * ln(1 - (v - which));
+    }
+  }
+
+  receive(packet: NetworkPacket): number {
+    return this.of(packet, this.means.receiveNs, -1);
+  }
+
+  lookupToDestination(packet: NetworkPacket, windowNs: number): number {
+    return this.of(packet, BEFORE_DESTINATION * this.beforeSearch(windowNs), STEP_DESTINATION);
+  }
+
+  destinationToSearch(packet: NetworkPacket, windowNs: number): number {
+    return this.of(packet, (1 - BEFORE_DESTINATION) * this.beforeSearch(windowNs), STEP_SEARCH);
+  }
+
+  ipvsSchedule(packet: NetworkPacket): number {
+    return this.of(packet, this.means.ipvsScheduleNs, -1);
+  }
+
+  search(packet: NetworkPacket): number {
+    return this.of(packet, packet.probes * this.means.probeNs, -1);
+  }
+
+  grantToConfirm(packet: NetworkPacket): number {
+    return this.of(packet, this.means.portCheckToConfirmNs, STEP_CONFIRM);
+  }
+
+  /** Where no NAT hook runs. */
+  lookupToConfirm(packet: NetworkPacket, windowNs: number): number {
+    return this.of(packet, windowNs, STEP_CONFIRM);
+  }
+
+  transmit(packet: NetworkPacket): number {
+    return this.of(packet, this.means.transmitNs, STEP_LEAVE);
+  }
+
+  established(packet: NetworkPacket): number {
+    return this.of(packet, Math.max(0, this.means.establishedNs - this.means.receiveNs), STEP_LEAVE);
+  }
+
+  private beforeSearch(windowNs: number): number {
+    return Math.max(0, windowNs - this.means.portCheckToConfirmNs);
+  }
+
+  private of(packet: NetworkPacket, meanNs: number, step: number): number {
+    const stall = packet.stalledStep === step ? packet.stallNs : 0;
+    return Math.round(meanNs * packet.timeFactor + stall);
+  }
+}
