@@ -5,6 +5,11 @@
  * that a lookup starts, that an answer came, that a timer fired, and tells its host to open sockets, send
  * queries and finish. It reads no clock but `host.now()` and draws nothing but from the host, so the same
  * machine runs in the simulation and against recorded packet timelines.
+ *
+ * Three rules hold for every host. It never calls the resolver from inside one of its own methods: what a
+ * method causes is reported later, at the same simulated time if need be. It reports nothing for a socket that
+ * was closed, and nothing for a lookup that has finished, though its object may be in use again. And it hands
+ * a thread only to resolvers of the library and version that made it.
  */
 import type { Nanoseconds } from '../engine/time.ts';
 
@@ -29,10 +34,13 @@ export type AnswerCode =
   | typeof REFUSED
   | typeof TRUNCATED;
 
-/** How a lookup ended. `ok` with one family missing is a partial answer. */
+/**
+ * How a lookup ended. `ok` with one family missing is a partial answer. `again` stands for every failure that
+ * says nothing about the name: timeouts, servers that fail, refuse or cannot be reached.
+ */
 export type LookupError = 'ok' | 'again' | 'noname' | 'nodata';
 
-/** A UDP socket or a TCP connection of one lookup; owned and pooled by the host. */
+/** A UDP socket or a TCP connection; owned and pooled by the host. */
 export type SocketHandle = number;
 export const NO_SOCKET: SocketHandle = -1;
 
@@ -40,32 +48,50 @@ export interface ResolverHost {
   now(): Nanoseconds;
   /** A UDP socket on a fresh ephemeral port of the lookup's pod. */
   openSocket(lookup: Lookup): SocketHandle;
-  /** Queries in flight on it keep flying; their answers reach nobody. Closing twice is an error. */
+  /**
+   * Queries in flight on it keep flying; their answers reach nobody. Connections are closed so too, failed
+   * ones included. Closing twice is an error.
+   */
   closeSocket(socket: SocketHandle): void;
-  /** Sends one query now, for the candidate name `lookup.candidate`, to name server `server` (index). */
+  /**
+   * Sends one query now, for the candidate name `lookup.candidate`, to name server `server` (index). The
+   * socket may be one that another lookup of the same thread opened (c-ares): the answer is reported for the
+   * lookup that asked.
+   */
   sendQuery(lookup: Lookup, socket: SocketHandle, question: QuestionType, server: number): void;
   /**
    * Sends A and AAAA back to back from one socket. The host decides what brings them onto two CPUs;
    * two `sendQuery` calls in a row mean two sends whose first has returned.
    */
   sendPair(lookup: Lookup, socket: SocketHandle, server: number): void;
-  /** Starts a TCP connection to a server; `onConnected` or `onConnectFailed` follows. */
+  /** Starts a TCP connection to a server; `onConnected` or `onConnectFailed` follows, unless it is closed before. */
   connect(lookup: Lookup, server: number): SocketHandle;
   /** Sends queries (a mask of question types, pipelined) on an established connection. */
   sendOverTcp(lookup: Lookup, socket: SocketHandle, questions: number): void;
   /** One timer per lookup and slot (0 to 7); setting it again replaces it. */
   setTimer(lookup: Lookup, slot: number, delay: Nanoseconds): void;
+  /** Clearing a timer that is not set does nothing. */
   clearTimer(lookup: Lookup, slot: number): void;
   /** A uniform variate in [0, 1) for this lookup, the same for the same `index` whatever else was drawn. */
   uniform(lookup: Lookup, index: number): number;
-  /** The lookup is over; the resolver has closed its sockets and must not touch the lookup again. */
+  /**
+   * The lookup is over; the resolver has closed its sockets, but for those that other lookups share, and
+   * cleared its timers, and must not touch the lookup again. May be called from within `start`, and (c-ares)
+   * for another lookup of the same thread than the one being reported on.
+   */
   finish(lookup: Lookup, error: LookupError): void;
 }
 
 /** One resolver configuration (library, version, resolv.conf); holds no state of a lookup. */
 export interface Resolver {
+  /** Delays that most of its timers have, so that the host may give them lanes. */
+  readonly usualDelays: readonly Nanoseconds[];
   /** Fresh state for one thread (or process, where the library keeps it there). */
   newThread(): ResolverThread;
+  /**
+   * A thread that another resolver made means that resolv.conf was rewritten in between: the machine notices
+   * it, or not, as the library does.
+   */
   start(lookup: Lookup): void;
   /** An answer to `question` for `lookup.candidate`, received on a socket that is still open. */
   onAnswer(
@@ -78,13 +104,15 @@ export interface Resolver {
   onTimer(lookup: Lookup, slot: number): void;
   onConnected(lookup: Lookup, socket: SocketHandle): void;
   onConnectFailed(lookup: Lookup, socket: SocketHandle): void;
-  /** The kernel refused a send (EPERM from a hook of the sender's own namespace) or ICMP said unreachable. */
-  onSendError(lookup: Lookup, socket: SocketHandle, question: QuestionType, server: number): void;
+  /** The kernel refused a send: EPERM from a hook of the sender's own namespace. */
+  onSendRefused(lookup: Lookup, socket: SocketHandle, question: QuestionType, server: number): void;
+  /** ICMP said that a query sent from this UDP socket reached no server. */
+  onUnreachable(lookup: Lookup, socket: SocketHandle): void;
 }
 
 /** What a thread (glibc: `_res`; c-ares: the channel) remembers between lookups. */
 export interface ResolverThread {
-  /** Lookups started so far. */
+  /** Lookups started so far; the resolver counts. */
   lookups: number;
 }
 
@@ -108,6 +136,9 @@ export interface Lookup {
   candidate: number;
   /** Families found, a mask of A and AAAA; the host reads it when the lookup ends. */
   found: number;
-  /** State of the resolver's machine; an object of the resolver's own class, made once per pooled lookup. */
+  /**
+   * State of the resolver's machine: null, or an object of the resolver's own class, made once per pooled
+   * lookup. A pool that lookups of several libraries share makes it anew at every change of hands.
+   */
   state: unknown;
 }

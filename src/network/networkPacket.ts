@@ -31,8 +31,6 @@ export class NetworkPacket extends Packet {
   stalledStep = 0;
   /** Waits this long between DNAT and SNAT; 0: does not. */
   holdNs = 0;
-  /** The last verdict of a confirm: how a clash on this packet's way ended. */
-  verdict = 0;
   /** Backend that a scheduler has chosen and not yet inserted (IPVS). */
   backend = -1;
 
@@ -44,10 +42,32 @@ export class NetworkPacket extends Packet {
   searchedAlready = false;
 
   // What the packet is to its sender; the network does not look at these.
+  /** Handle of the socket or connection that sent it, and that object's stamp then. */
   owner = -1;
   ownerStamp = 0;
+  /** Handle of the lookup that asks, and its stamp then. */
+  asker = -1;
+  askerStamp = 0;
+  /** The sender's port before translation. */
+  localPort = 0;
+  /** Which client it belongs to. */
   purpose = 0;
+  /** What it asks: question types, or a step of a connection. */
+  question = 0;
+  /** Index of the server asked. */
   server = 0;
+  /** The name asked for: index, and which candidate of the search list. */
+  name = 0;
+  candidate = 0;
+  group = 0;
+  /** Belongs to an operation that counts. */
+  measured = false;
+  /** Of an answer: its code. */
+  answer = 0;
+  /** At the node-local cache: the attempt to ask upstream that is under way; 0: none. */
+  upstreamAttempt = 0;
+  /** Time between two nodes. */
+  wireNs = 0;
 
   constructor(handle: number) {
     super();

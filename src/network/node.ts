@@ -195,7 +195,8 @@ export class Node {
       }
       case STEP_DESTINATION: {
         const { service } = passage;
-        if (service === null) {
+        // Rules match what clients send; an answer that lost its entry matches none.
+        if (service === null || packet.isReply) {
           path.keepDestination(packet, cpu);
         } else if (service.inserts) {
           const known = service.knows(packet, now);
@@ -218,7 +219,7 @@ export class Node {
         return this.afterDestination(packet, passage);
       }
       case STEP_SEARCH: {
-        path.searchSource(packet, passage.masquerade, cpu);
+        path.searchSource(packet, packet.isReply ? null : passage.masquerade, cpu);
         this.watch.searched(packet);
         packet.step = STEP_GRANT;
         return now + times.search(packet);
@@ -231,9 +232,8 @@ export class Node {
       case STEP_CONFIRM: {
         this.watch.confirming(packet);
         const verdict = path.confirm(packet, cpu);
-        this.watch.confirmed(packet, verdict);
+        this.watch.confirmed(verdict);
         if (isDropped(verdict)) return this.drop(packet, passage, verdict);
-        packet.verdict = verdict;
         packet.step = STEP_LEAVE;
         return now + times.transmit(packet);
       }

@@ -5,7 +5,7 @@
  */
 import type { PacketPath } from '../netfilter/packetPath.ts';
 import { protocolOf, TCP } from '../netfilter/tuple.ts';
-import { DROPPED_PORT_RACE, isDropped } from '../netfilter/verdict.ts';
+import { ACCEPTED_MERGED, ACCEPTED_REPLY_ONLY } from '../netfilter/verdict.ts';
 import type { NetworkPacket } from './networkPacket.ts';
 
 export class RaceWatch {
@@ -14,9 +14,9 @@ export class RaceWatch {
   /** Pairs of flows to one destination, both past their port search before either was confirmed; UDP and TCP. */
   portSearchUdp = 0;
   portSearchTcp = 0;
-  /** ... of which both were granted the same tuple. */
-  samePortUdp = 0;
-  samePortTcp = 0;
+  /** Clashes that were resolved: merged, or inserted in the reply direction. */
+  merged = 0;
+  replyOnly = 0;
   /** Packets between lookup and confirm. */
   private readonly open: NetworkPacket[] = [];
 
@@ -67,11 +67,9 @@ export class RaceWatch {
     }
   }
 
-  confirmed(packet: NetworkPacket, verdict: number): void {
-    if (isDropped(verdict) && verdict === DROPPED_PORT_RACE) {
-      if (protocolOf(packet.space) === TCP) this.samePortTcp += 1;
-      else this.samePortUdp += 1;
-    }
+  confirmed(verdict: number): void {
+    if (verdict === ACCEPTED_MERGED) this.merged += 1;
+    else if (verdict === ACCEPTED_REPLY_ONLY) this.replyOnly += 1;
   }
 
   private close(packet: NetworkPacket): void {

@@ -288,11 +288,14 @@ export type Arrivals =
       readonly size: number;
       readonly spreadNs: Nanoseconds;
     }
-  /** A recorded query log; `pod` is an index into the group, `name` into the names. Sorted by time. */
+  /** A recorded log. Sorted by time. */
   | { readonly process: 'replay'; readonly log: readonly ReplayedStart[] };
 
 export interface ReplayedStart {
+  /** Since the start of the run, warm-up included. */
   readonly atNs: Nanoseconds;
+  /** Index of the pod in its group. */
   readonly pod: number;
+  /** Index into `dns.names`, or into `tcp.to`. */
   readonly name: number;
 }

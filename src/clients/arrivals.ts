@@ -1,0 +1,167 @@
+/**
+ * When lookups or connects start. A source hands out one start after the other; each draw is keyed by the pod and
+ * the number of the start, so a pod's starts are the same under every variant of a scenario.
+ */
+import { ln } from '../engine/fixedMath.ts';
+import type { RandomStream } from '../engine/randomStreams.ts';
+import { SECOND } from '../engine/time.ts';
+
+/** See `Arrivals` in the scenario. */
+export type ArrivalProcess =
+  | { readonly process: 'poisson'; readonly ratePerSecond: number }
+  | { readonly process: 'periodic'; readonly ratePerSecond: number; readonly jitterNs: number }
+  | {
+      readonly process: 'bursts';
+      readonly ratePerSecond: number;
+      readonly size: number;
+      readonly spreadNs: number;
+      readonly spacing: 'poisson' | 'periodic';
+    }
+  | { readonly process: 'cron'; readonly everyNs: number; readonly size: number; readonly spreadNs: number }
+  | {
+      readonly process: 'replay';
+      readonly log: readonly { readonly atNs: number; readonly pod: number; readonly name: number }[];
+    };
+
+/** Starts of one pod. */
+export interface ArrivalSource {
+  /** Absolute time of the next start, in nanoseconds; Infinity when there is none. Times never go back. */
+  next(): number;
+  /** Index of the name that the start just handed out asks for; -1 leaves the choice to the client. */
+  readonly name: number;
+}
+
+/** `pod`: index within the group; `entity` keys the draws. Starts before `shiftNs` belong to nobody (replay). */
+export function arrivalSource(
+  process: ArrivalProcess,
+  pod: number,
+  entity: number,
+  stream: RandomStream,
+  shiftNs: number,
+): ArrivalSource {
+  switch (process.process) {
+    case 'poisson':
+      return new PoissonSource(SECOND / process.ratePerSecond, entity, stream);
+    case 'periodic':
+      return new GroupedSource(
+        {
+          everyNs: SECOND / process.ratePerSecond,
+          size: 1,
+          spreadNs: process.jitterNs,
+          spacing: 'periodic',
+          ownPhase: true,
+        },
+        entity,
+        stream,
+      );
+    case 'bursts':
+      return new GroupedSource(
+        {
+          everyNs: (SECOND * process.size) / process.ratePerSecond,
+          size: process.size,
+          spreadNs: process.spreadNs,
+          spacing: process.spacing,
+          ownPhase: true,
+        },
+        entity,
+        stream,
+      );
+    case 'cron':
+      return new GroupedSource({ ...process, spacing: 'periodic', ownPhase: false }, entity, stream);
+    case 'replay':
+      return new ReplaySource(
+        process.log.filter((start) => start.pod === pod),
+        shiftNs,
+      );
+  }
+}
+
+class PoissonSource implements ArrivalSource {
+  readonly name = -1;
+  private readonly meanNs: number;
+  private readonly entity: number;
+  private readonly stream: RandomStream;
+  private at = 0;
+  private drawn = 0;
+
+  constructor(meanNs: number, entity: number, stream: RandomStream) {
+    this.meanNs = meanNs;
+    this.entity = entity;
+    this.stream = stream;
+  }
+
+  next(): number {
+    this.at += Math.round(-this.meanNs * ln(1 - this.stream.uniform(this.entity, this.drawn++)));
+    return this.at;
+  }
+}
+
+interface Groups {
+  readonly everyNs: number;
+  readonly size: number;
+  readonly spreadNs: number;
+  readonly spacing: 'poisson' | 'periodic';
+  /** A phase of the pod's own; else all pods start at multiples of `everyNs`. */
+  readonly ownPhase: boolean;
+}
+
+/** Groups of starts: periodic single starts, bursts, cron jobs. Within a group the starts are sorted. */
+class GroupedSource implements ArrivalSource {
+  readonly name = -1;
+  private readonly groups: Groups;
+  private readonly entity: number;
+  private readonly stream: RandomStream;
+  private readonly offsets: Float64Array;
+  private groupAt: number;
+  private group = 0;
+  private inGroup: number;
+  private drawn = 0;
+  private last = 0;
+
+  constructor(groups: Groups, entity: number, stream: RandomStream) {
+    this.groups = groups;
+    this.entity = entity;
+    this.stream = stream;
+    this.offsets = new Float64Array(groups.size);
+    this.inGroup = groups.size;
+    const phase = groups.ownPhase ? this.draw() : 1;
+    this.groupAt = (phase - 1) * groups.everyNs;
+  }
+
+  next(): number {
+    const { size, spreadNs, spacing, everyNs } = this.groups;
+    if (this.inGroup === size) {
+      this.groupAt += spacing === 'periodic' ? everyNs : -everyNs * ln(1 - this.draw());
+      this.group += 1;
+      for (let i = 0; i < size; i++) this.offsets[i] = this.draw() * spreadNs;
+      this.offsets.sort();
+      this.inGroup = 0;
+    }
+    // Groups may overlap; the clock does not go back.
+    this.last = Math.max(this.last, Math.round(this.groupAt + (this.offsets[this.inGroup++] as number)));
+    return this.last;
+  }
+
+  private draw(): number {
+    return this.stream.uniform(this.entity, this.drawn++);
+  }
+}
+
+class ReplaySource implements ArrivalSource {
+  name = -1;
+  private readonly log: readonly { readonly atNs: number; readonly name: number }[];
+  private readonly shiftNs: number;
+  private position = 0;
+
+  constructor(log: readonly { readonly atNs: number; readonly name: number }[], shiftNs: number) {
+    this.log = log;
+    this.shiftNs = shiftNs;
+  }
+
+  next(): number {
+    const start = this.log[this.position++];
+    if (start === undefined) return Number.POSITIVE_INFINITY;
+    this.name = start.name;
+    return start.atNs + this.shiftNs;
+  }
+}

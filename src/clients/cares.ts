@@ -1,0 +1,357 @@
+/**
+ * c-ares as Node's `dns.resolve4` and `dns.resolve6` drive it: two questions for the name as given, each with
+ * four tries per server and its own jittered deadline.
+ *
+ * All lookups of a process share a channel. A question takes the server with the fewest failures, and an open
+ * socket to it if there is one; a timeout is a failure of its server, and a server with failures gets a new
+ * socket for every question. Node looks for deadlines that have passed when something arrives on a socket, and
+ * else on a tick of one second, so that most waits end late.
+ */
+import { invariant } from '../engine/invariant.ts';
+import { MILLISECOND, type Nanoseconds, SECOND } from '../engine/time.ts';
+import {
+  CaresChannel,
+  type CaresConnection,
+  CaresLookup,
+  type CaresQuestion,
+  type CaresServer,
+} from './caresChannel.ts';
+import { asOf, type Change } from './catalogue/versions.ts';
+import type { CaresOptions } from './resolvConf.ts';
+import {
+  A,
+  AAAA,
+  type AnswerCode,
+  type Lookup,
+  type LookupError,
+  NODATA,
+  NOERROR,
+  NXDOMAIN,
+  type QuestionType,
+  type Resolver,
+  type ResolverHost,
+  type ResolverThread,
+  type SocketHandle,
+  TRUNCATED,
+} from './resolver.ts';
+
+/** What differs between versions. Words of resolv.conf have their versions in the catalogue. */
+interface CaresVersion {
+  /** Waits follow from the latencies of earlier answers. */
+  readonly learnsLatency: boolean;
+}
+
+const CARES_1_21: CaresVersion = { learnsLatency: false };
+
+const CHANGES: readonly Change<CaresVersion>[] = [{ since: '1.32', change: { learnsLatency: true } }];
+
+/** Node passes this, whatever resolv.conf says. */
+const TRIES_PER_SERVER = 4;
+
+/** The wait before the first resend, learned from latencies: five times their mean, from three answers on. */
+const LATENCY_FACTOR = 5;
+const ANSWERS_FOR_MEAN = 3;
+const SHORTEST_WAIT_MS = 250;
+const LONGEST_FIRST_WAIT_MS = 5000;
+
+/** Timer slot of every lookup. */
+const TICK = 0;
+const TICK_PERIOD: Nanoseconds = SECOND;
+
+export interface CaresSettings {
+  readonly version: string;
+  readonly options: CaresOptions;
+  readonly servers: number;
+  /**
+   * How long before a channel's first query its tick starts: Node starts it at the time of the event loop's
+   * turn, in which JavaScript has run since. Recorded: 15 to 60 ms at the start of a process.
+   */
+  readonly tickLeadNs?: Nanoseconds;
+}
+
+export class CaresResolver implements Resolver {
+  readonly usualDelays: readonly Nanoseconds[];
+  private readonly host: ResolverHost;
+  private readonly version: CaresVersion;
+  private readonly options: CaresOptions;
+  private readonly servers: number;
+  private readonly firstWaitMs: number;
+  private readonly tickLeadNs: Nanoseconds;
+
+  constructor(settings: CaresSettings, host: ResolverHost) {
+    invariant(settings.servers >= 1, 'c-ares needs a name server');
+    this.host = host;
+    this.version = asOf(settings.version, CARES_1_21, CHANGES);
+    this.options = settings.options;
+    this.servers = settings.servers;
+    this.firstWaitMs = boundedWaitMs(settings.options.timeoutNs / MILLISECOND);
+    this.tickLeadNs = settings.tickLeadNs ?? 20 * MILLISECOND;
+    this.usualDelays = [TICK_PERIOD - this.tickLeadNs, TICK_PERIOD];
+  }
+
+  newThread(): ResolverThread {
+    return new CaresChannel(this.servers);
+  }
+
+  start(lookup: Lookup): void {
+    const channel = lookup.thread as CaresChannel;
+    if (!(lookup.state instanceof CaresLookup)) lookup.state = new CaresLookup();
+    const s = lookup.state as CaresLookup;
+    channel.lookups += 1;
+    lookup.found = 0;
+    lookup.candidate = 0;
+    s.error = null;
+    this.ask(channel, lookup, s.a);
+    if ((lookup.wanted & AAAA) !== 0) this.ask(channel, lookup, s.aaaa);
+    this.sendHeld(channel);
+    this.host.setTimer(lookup, TICK, channel.tickedAt + TICK_PERIOD - this.host.now());
+  }
+
+  onAnswer(
+    lookup: Lookup,
+    socket: SocketHandle,
+    question: QuestionType,
+    server: number,
+    code: AnswerCode,
+  ): void {
+    const channel = lookup.thread as CaresChannel;
+    const q = (lookup.state as CaresLookup).question(question);
+    channel.tickedAt = this.host.now();
+    if (q.lookup !== null) {
+      const connection = channel.connectionOn(socket);
+      if (code === TRUNCATED && connection !== null && !connection.overTcp) {
+        channel.remove(q);
+        q.overTcp = true;
+        this.send(channel, q);
+      } else {
+        this.accept(channel, q, channel.servers[server]!, code);
+      }
+    }
+    this.afterEvent(channel);
+  }
+
+  onTimer(lookup: Lookup): void {
+    const channel = lookup.thread as CaresChannel;
+    const now = this.host.now();
+    // Lookups of a channel tick together: the first one's timer is the tick, the others' find it done. A
+    // timer also finds that an answer has put the tick off.
+    if (now - channel.tickedAt >= TICK_PERIOD) {
+      channel.tickedAt = now;
+      this.host.setTimer(lookup, TICK, TICK_PERIOD);
+      this.afterEvent(channel);
+    } else {
+      this.host.setTimer(lookup, TICK, channel.tickedAt + TICK_PERIOD - now);
+    }
+  }
+
+  onConnected(lookup: Lookup, socket: SocketHandle): void {
+    const channel = lookup.thread as CaresChannel;
+    const connection = channel.connectionOn(socket)!;
+    channel.tickedAt = this.host.now();
+    connection.established = true;
+    for (let q = oldestOf(channel); q !== null; q = q.newer) {
+      if (q.connection === connection && q.isWaiting) this.sendWaiting(q);
+    }
+    this.afterEvent(channel);
+  }
+
+  onConnectFailed(lookup: Lookup, socket: SocketHandle): void {
+    this.connectionFailed(lookup, socket);
+  }
+
+  onUnreachable(lookup: Lookup, socket: SocketHandle): void {
+    this.connectionFailed(lookup, socket);
+  }
+
+  onSendRefused(lookup: Lookup, socket: SocketHandle, question: QuestionType): void {
+    const channel = lookup.thread as CaresChannel;
+    const q = (lookup.state as CaresLookup).question(question);
+    if (q.connection === null || q.connection.socket !== socket) return;
+    q.connection.server.failures += 1;
+    this.tryAgain(channel, q);
+    this.afterEvent(channel);
+  }
+
+  private ask(channel: CaresChannel, lookup: Lookup, q: CaresQuestion): void {
+    q.lookup = lookup;
+    q.tries = 0;
+    q.overTcp = this.options.useVc;
+    this.send(channel, q);
+  }
+
+  private send(channel: CaresChannel, q: CaresQuestion): void {
+    const now = this.host.now();
+    const server = this.chooseServer(channel, q);
+    q.connection = server.reusable(q.overTcp) ?? this.connect(channel, server, q);
+    q.sentAt = now;
+    q.deadline = now + this.waitMs(server, q) * MILLISECOND;
+    channel.add(q);
+    this.transmit(channel, q, q.connection);
+  }
+
+  private chooseServer(channel: CaresChannel, q: CaresQuestion): CaresServer {
+    if (!this.options.rotate || this.servers === 1) return channel.preferredServer();
+    return channel.randomPreferredServer(this.host.uniform(q.lookup!, serverDraw(q.type, q.tries)));
+  }
+
+  private connect(channel: CaresChannel, server: CaresServer, q: CaresQuestion): CaresConnection {
+    if (channel.openConnections === 0) channel.tickedAt = this.host.now() - this.tickLeadNs;
+    const lookup = q.lookup!;
+    const socket = q.overTcp ? this.host.connect(lookup, server.index) : this.host.openSocket(lookup);
+    return channel.addConnection(server, socket, q.overTcp);
+  }
+
+  /** The wait doubles with each trip over all servers; from the second on it is shortened by up to a half. */
+  private waitMs(server: CaresServer, q: CaresQuestion): number {
+    const firstMs = this.learnedWaitMs(server);
+    const trips = Math.floor(q.tries / this.servers);
+    if (trips === 0) return firstMs;
+    const longestMs = firstMs * 2 ** trips;
+    const jitter = this.host.uniform(q.lookup!, jitterDraw(q.type, q.tries));
+    return Math.max(firstMs, longestMs - Math.floor(longestMs * 0.5 * jitter));
+  }
+
+  private learnedWaitMs(server: CaresServer): number {
+    if (!this.version.learnsLatency || server.answers < ANSWERS_FOR_MEAN) return this.firstWaitMs;
+    return boundedWaitMs(Math.floor(server.latencySumMs / server.answers) * LATENCY_FACTOR);
+  }
+
+  private transmit(channel: CaresChannel, q: CaresQuestion, connection: CaresConnection): void {
+    if (connection.overTcp) {
+      if (connection.established) this.host.sendOverTcp(q.lookup!, connection.socket, q.type);
+      else q.isWaiting = true;
+      return;
+    }
+    const { held } = channel;
+    if (held !== null && held.type === A && q.lookup === held.lookup && q.connection === held.connection) {
+      channel.held = null;
+      this.host.sendPair(q.lookup!, connection.socket, connection.server.index);
+      return;
+    }
+    this.sendHeld(channel);
+    channel.held = q;
+  }
+
+  /** Nothing follows that would make a pair of it. */
+  private sendHeld(channel: CaresChannel): void {
+    const q = channel.held;
+    if (q === null) return;
+    channel.held = null;
+    const { socket, server } = q.connection!;
+    this.host.sendQuery(q.lookup!, socket, q.type, server.index);
+  }
+
+  /** The handshake is over: A and AAAA of a lookup leave together. */
+  private sendWaiting(q: CaresQuestion): void {
+    const s = q.lookup!.state as CaresLookup;
+    const other = q.type === A ? s.aaaa : s.a;
+    const both = other.isWaiting && other.connection === q.connection;
+    q.isWaiting = false;
+    if (both) other.isWaiting = false;
+    this.host.sendOverTcp(q.lookup!, q.connection!.socket, both ? A | AAAA : q.type);
+  }
+
+  /** Node asks for errors as they come, so SERVFAIL and REFUSED end the question, and clear the server. */
+  private accept(channel: CaresChannel, q: CaresQuestion, server: CaresServer, code: AnswerCode): void {
+    server.failures = 0;
+    if (code === NOERROR || code === NXDOMAIN || code === NODATA) {
+      server.recordLatency(this.host.now() - q.sentAt);
+    }
+    if (code === NOERROR) q.lookup!.found |= q.type;
+    channel.remove(q);
+    this.questionEnded(channel, q, code === NXDOMAIN ? 'noname' : code === NODATA ? 'nodata' : 'again');
+  }
+
+  private connectionFailed(lookup: Lookup, socket: SocketHandle): void {
+    const channel = lookup.thread as CaresChannel;
+    const connection = channel.connectionOn(socket);
+    if (connection === null) return;
+    connection.server.failures += 1;
+    for (let q = oldestOf(channel); q !== null && connection.questions > 0; ) {
+      const next: CaresQuestion | null = q.newer;
+      if (q.connection === connection) this.tryAgain(channel, q);
+      q = next;
+    }
+    this.afterEvent(channel);
+  }
+
+  private tryAgain(channel: CaresChannel, q: CaresQuestion): void {
+    channel.remove(q);
+    q.tries += 1;
+    if (q.tries < TRIES_PER_SERVER * this.servers) this.send(channel, q);
+    else this.questionEnded(channel, q, 'again');
+  }
+
+  private questionEnded(channel: CaresChannel, q: CaresQuestion, error: LookupError): void {
+    const lookup = q.lookup!;
+    const s = lookup.state as CaresLookup;
+    q.lookup = null;
+    s.error = worse(s.error, error);
+    if (s.a.lookup !== null || s.aaaa.lookup !== null) return;
+    s.nextEnded = channel.ended;
+    channel.ended = lookup;
+  }
+
+  /** What c-ares does whenever it is called: deadlines, then connections without questions. */
+  private afterEvent(channel: CaresChannel): void {
+    const now = this.host.now();
+    for (let q = channel.overdue(now); q !== null; q = channel.overdue(now)) {
+      q.connection!.server.failures += 1;
+      this.tryAgain(channel, q);
+    }
+    this.sendHeld(channel);
+    this.closeIdle(channel);
+    this.finishEnded(channel);
+  }
+
+  private closeIdle(channel: CaresChannel): void {
+    const { servers } = channel;
+    for (let i = 0; i < servers.length; i++) {
+      const { connections } = servers[i]!;
+      for (let j = connections.length - 1; j >= 0; j--) {
+        const connection = connections[j]!;
+        if (connection.questions > 0) continue;
+        this.host.closeSocket(connection.socket);
+        channel.removeConnection(connection);
+      }
+    }
+  }
+
+  private finishEnded(channel: CaresChannel): void {
+    while (channel.ended !== null) {
+      const lookup = channel.ended;
+      const s = lookup.state as CaresLookup;
+      channel.ended = s.nextEnded;
+      s.nextEnded = null;
+      this.host.clearTimer(lookup, TICK);
+      this.host.finish(lookup, lookup.found !== 0 ? 'ok' : s.error!);
+    }
+  }
+}
+
+/** Draw that shortens the wait of a question's try (0, 1, ...). */
+export function jitterDraw(question: QuestionType, tries: number): number {
+  return 2 * tries + (question === A ? 0 : 1);
+}
+
+/** Draw for the server of a question's try, with `rotate`. */
+export function serverDraw(question: QuestionType, tries: number): number {
+  return 1024 + jitterDraw(question, tries);
+}
+
+function boundedWaitMs(waitMs: number): number {
+  return Math.min(LONGEST_FIRST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, waitMs));
+}
+
+/** Of the errors of two families the one that says least about the name. */
+function worse(one: LookupError | null, other: LookupError): LookupError {
+  if (one === null) return other;
+  if (one === 'again' || other === 'again') return 'again';
+  return one === 'nodata' || other === 'nodata' ? 'nodata' : 'noname';
+}
+
+function oldestOf(channel: CaresChannel): CaresQuestion | null {
+  let q = channel.newest;
+  while (q !== null && q.older !== null) q = q.older;
+  return q;
+}

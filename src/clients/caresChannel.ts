@@ -1,0 +1,205 @@
+/**
+ * A c-ares channel: what one process shares between its lookups. Servers with their failures and latencies,
+ * open connections, and the questions that are on their way.
+ */
+import { MILLISECOND, type Nanoseconds } from '../engine/time.ts';
+import {
+  A,
+  AAAA,
+  type Lookup,
+  type LookupError,
+  NO_SOCKET,
+  type QuestionType,
+  type ResolverThread,
+  type SocketHandle,
+} from './resolver.ts';
+
+/** A socket to one server. It is closed as soon as no question is open on it. */
+export class CaresConnection {
+  server!: CaresServer;
+  socket: SocketHandle = NO_SOCKET;
+  overTcp = false;
+  /** TCP: the handshake is over. */
+  established = false;
+  /** Questions sent, or waiting to be sent, on it and not answered. */
+  questions = 0;
+}
+
+export class CaresServer {
+  readonly index: number;
+  /** Failures since the last answer. */
+  failures = 0;
+  /** Answers so far, and the sum of their latencies. */
+  answers = 0;
+  latencySumMs = 0;
+  /** In the order in which they were opened. */
+  readonly connections: CaresConnection[] = [];
+
+  constructor(index: number) {
+    this.index = index;
+  }
+
+  /** The connection that a further question would use, or null if it must open one. */
+  reusable(overTcp: boolean): CaresConnection | null {
+    const { connections } = this;
+    if (overTcp) {
+      for (let i = 0; i < connections.length; i++) {
+        if (connections[i]!.overTcp) return connections[i]!;
+      }
+      return null;
+    }
+    // Recorded: while a server has failures, every question to it leaves from a port of its own.
+    if (this.failures > 0 || connections.length === 0) return null;
+    const latest = connections[connections.length - 1]!;
+    return latest.overTcp ? null : latest;
+  }
+
+  recordLatency(latency: Nanoseconds): void {
+    this.answers += 1;
+    this.latencySumMs += Math.max(1, Math.floor(latency / MILLISECOND));
+  }
+}
+
+/** One question of a lookup, over all its tries. */
+export class CaresQuestion {
+  readonly type: QuestionType;
+  /** Null while the question is not open. */
+  lookup: Lookup | null = null;
+  connection: CaresConnection | null = null;
+  /** TCP: to be sent once the handshake is over. */
+  isWaiting = false;
+  overTcp = false;
+  tries = 0;
+  sentAt: Nanoseconds = 0;
+  deadline: Nanoseconds = 0;
+  /** Neighbours in the channel's list of open questions. */
+  newer: CaresQuestion | null = null;
+  older: CaresQuestion | null = null;
+
+  constructor(type: QuestionType) {
+    this.type = type;
+  }
+}
+
+export class CaresLookup {
+  readonly a = new CaresQuestion(A);
+  readonly aaaa = new CaresQuestion(AAAA);
+  /** What to return if neither family is found; null while nothing is known. */
+  error: LookupError | null = null;
+  /** The next lookup that this event ends. */
+  nextEnded: Lookup | null = null;
+
+  question(type: QuestionType): CaresQuestion {
+    return type === A ? this.a : this.aaaa;
+  }
+}
+
+export class CaresChannel implements ResolverThread {
+  lookups = 0;
+  readonly servers: readonly CaresServer[];
+  /** When Node last looked for timeouts, or saw anything on a socket: the next tick is one period later. */
+  tickedAt: Nanoseconds = 0;
+  openConnections = 0;
+  /** Open questions, the one sent last first. */
+  newest: CaresQuestion | null = null;
+  /** No open question has an earlier deadline. */
+  earliestDeadline: Nanoseconds = Number.POSITIVE_INFINITY;
+  /** A question that is about to leave, and may become the first half of a pair. */
+  held: CaresQuestion | null = null;
+  /** Lookups that the event being handled has ended. */
+  ended: Lookup | null = null;
+  private readonly spare: CaresConnection[] = [];
+
+  constructor(servers: number) {
+    this.servers = Array.from({ length: servers }, (_, index) => new CaresServer(index));
+  }
+
+  /** The server with the fewest failures, the first of equals. */
+  preferredServer(): CaresServer {
+    const { servers } = this;
+    let best = servers[0]!;
+    for (let i = 1; i < servers.length; i++) {
+      if (servers[i]!.failures < best.failures) best = servers[i]!;
+    }
+    return best;
+  }
+
+  /** The servers that have no more failures than the preferred one: picks by a uniform variate. */
+  randomPreferredServer(uniform: number): CaresServer {
+    const fewest = this.preferredServer().failures;
+    const { servers } = this;
+    let count = 0;
+    for (let i = 0; i < servers.length; i++) if (servers[i]!.failures === fewest) count += 1;
+    let skip = Math.floor(uniform * count);
+    for (let i = 0; i < servers.length; i++) {
+      if (servers[i]!.failures === fewest && skip-- === 0) return servers[i]!;
+    }
+    return servers[0]!;
+  }
+
+  addConnection(server: CaresServer, socket: SocketHandle, overTcp: boolean): CaresConnection {
+    const connection = this.spare.pop() ?? new CaresConnection();
+    connection.server = server;
+    connection.socket = socket;
+    connection.overTcp = overTcp;
+    connection.established = false;
+    connection.questions = 0;
+    server.connections.push(connection);
+    this.openConnections += 1;
+    return connection;
+  }
+
+  removeConnection(connection: CaresConnection): void {
+    const { connections } = connection.server;
+    let i = connections.indexOf(connection);
+    for (; i < connections.length - 1; i++) connections[i] = connections[i + 1]!;
+    connections.length -= 1;
+    connection.socket = NO_SOCKET;
+    this.openConnections -= 1;
+    this.spare.push(connection);
+  }
+
+  connectionOn(socket: SocketHandle): CaresConnection | null {
+    for (const server of this.servers) {
+      for (const connection of server.connections) {
+        if (connection.socket === socket) return connection;
+      }
+    }
+    return null;
+  }
+
+  /** Puts a question, which has its connection and deadline, on the list of open ones. */
+  add(question: CaresQuestion): void {
+    question.connection!.questions += 1;
+    question.newer = null;
+    question.older = this.newest;
+    if (this.newest !== null) this.newest.newer = question;
+    this.newest = question;
+    if (question.deadline < this.earliestDeadline) this.earliestDeadline = question.deadline;
+  }
+
+  remove(question: CaresQuestion): void {
+    question.connection!.questions -= 1;
+    question.connection = null;
+    question.isWaiting = false;
+    if (question.newer === null) this.newest = question.older;
+    else question.newer.older = question.older;
+    if (question.older !== null) question.older.newer = question.newer;
+    question.newer = null;
+    question.older = null;
+  }
+
+  /**
+   * The open question with the earliest deadline if that has come, else null. Of equal deadlines the one that
+   * was set last comes first, as in c-ares' sorted list. Costs nothing while no deadline is near.
+   */
+  overdue(now: Nanoseconds): CaresQuestion | null {
+    if (now < this.earliestDeadline) return null;
+    let first: CaresQuestion | null = null;
+    for (let question = this.newest; question !== null; question = question.older) {
+      if (first === null || question.deadline < first.deadline) first = question;
+    }
+    this.earliestDeadline = first === null ? Number.POSITIVE_INFINITY : first.deadline;
+    return first !== null && first.deadline <= now ? first : null;
+  }
+}

@@ -1,0 +1,100 @@
+import type { FamilyFacts } from './facts.ts';
+
+export const CARES_FACTS: FamilyFacts = {
+  family: 'c-ares',
+  title: "c-ares as Node's resolve4 and resolve6 use it",
+  releases: [{ line: '1', from: 21, to: 34 }],
+  patchIsIrrelevant: true,
+  recordedBuild: '1.34.6 in Node 20.20.2',
+  knownBy: [
+    { since: '1.21', evidence: 'from memory' },
+    { since: '1.32', evidence: 'read in source' },
+    { since: '1.34', evidence: 'recorded' },
+  ],
+  sending: [
+    { text: 'A, then AAAA, from one UDP socket to the preferred server', evidence: 'recorded' },
+    {
+      text: 'lookups that overlap share the socket; it is closed when no question is open, so lookups one after the other do not',
+      evidence: 'recorded',
+    },
+    {
+      text: 'while a server has unanswered failures each question to it gets a socket of its own: resends leave from new ports',
+      evidence: 'recorded',
+    },
+    { text: 'truncated answers: one TCP connection to the server, shared', evidence: 'recorded' },
+  ],
+  waiting: [
+    {
+      text: 'four sends of each question per name server: 2 s, then up to doubled with every round over the servers and shortened at random by up to a half',
+      evidence: 'recorded',
+    },
+    {
+      text: 'Node looks for timeouts once a second, counted from the last answer, and at every answer: waits end on these ticks (2.0 s become 3.0 s when both are lost)',
+      evidence: 'recorded',
+    },
+    {
+      text: 'from the third answer of a server on the first wait is five times its mean latency, 0.25 to 5 s; with the tick 1.0 s',
+      evidence: 'recorded',
+    },
+    { text: 'SERVFAIL and REFUSED are returned at once, without another server', evidence: 'recorded' },
+    { text: 'a timeout makes the server the last choice until it answers', evidence: 'recorded' },
+    { text: 'resolve4 and resolve6 use neither search list nor ndots', evidence: 'recorded' },
+  ],
+  options: [
+    {
+      word: 'timeout',
+      means: 'timeout',
+      range: { min: 1, max: 1_000_000 },
+      since: '1.21',
+      effect: 'seconds of the first wait, default 2, at most 5',
+      evidence: 'recorded',
+    },
+    {
+      word: 'retrans',
+      means: 'timeout',
+      range: { min: 1, max: 1_000_000 },
+      since: '1.21',
+      effect: 'the same as timeout',
+      evidence: 'read in source',
+    },
+    {
+      word: 'rotate',
+      means: 'rotate',
+      since: '1.21',
+      effect: 'each question goes to a random one of the servers with the fewest failures',
+      evidence: 'recorded',
+    },
+    ...['use-vc', 'usevc'].map(
+      (word) =>
+        ({
+          word,
+          means: 'use-vc',
+          since: '1.21',
+          effect: 'TCP only, one connection to a server while questions are open',
+          evidence: word === 'use-vc' ? 'recorded' : 'read in source',
+        }) as const,
+    ),
+    { word: 'edns0', means: 'nothing', since: '1.21', effect: 'no effect', evidence: 'from memory' },
+  ],
+  ignored: [
+    { word: 'ndots', why: 'resolve4 and resolve6 ask for the name as given', evidence: 'recorded' },
+    { word: 'attempts', why: 'Node asks for four tries whatever the file says', evidence: 'recorded' },
+    { word: 'retry', why: 'Node asks for four tries whatever the file says', evidence: 'read in source' },
+    { word: 'single-request', why: 'c-ares does not know the word', evidence: 'recorded' },
+    { word: 'single-request-reopen', why: 'c-ares does not know the word', evidence: 'read in source' },
+    { word: 'no-aaaa', why: 'c-ares does not know the word', evidence: 'read in source' },
+  ],
+  differences: [
+    {
+      since: '1.32',
+      text: 'waits learn from the latencies seen so far; before, every first wait is the configured one',
+      evidence: 'read in source',
+    },
+  ],
+  notModelled: [
+    'c-ares outside Node (ares_getaddrinfo has a search list and retries SERVFAIL), and Node before 20',
+    'the mean latency is that of the whole run, not of the last minute, quarter of an hour, hour or day',
+    'a server that failed is not probed: c-ares sends it a copy of one query in ten from 5 s on',
+    'a rewritten resolv.conf is not noticed: Node reads it when the process starts',
+  ],
+};

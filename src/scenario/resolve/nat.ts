@@ -1,0 +1,40 @@
+/** `nat` of a file, complete. */
+import { DEFAULTS } from '../defaults.ts';
+import * as messages from '../messages.ts';
+import type { Path } from '../problems.ts';
+import type { MasqueradeSettings, NatSettings } from '../scenario.ts';
+import type { NatFile } from '../schema/nat.ts';
+import type { Resolving } from './values.ts';
+
+export function resolveNat(file: NatFile, resolving: Resolving): NatSettings {
+  const defaults = DEFAULTS.nat;
+  return {
+    engine: file.engine ?? defaults.engine,
+    hooks: file.hooks ?? defaults.hooks,
+    masquerade: resolveMasquerade(file.masquerade ?? {}, ['nat', 'masquerade'], resolving),
+    iptables: file.iptables ?? defaults.iptables,
+    plugin: file.plugin ?? defaults.plugin,
+  };
+}
+
+type MasqueradeFile = NonNullable<NatFile['masquerade']>;
+
+function resolveMasquerade(file: MasqueradeFile, at: Path, resolving: Resolving): MasqueradeSettings {
+  const defaults = DEFAULTS.nat.masquerade;
+  if (file === 'none') return { ...defaults, enabled: false };
+  return {
+    enabled: file.enabled ?? true,
+    all: file.all ?? defaults.all,
+    ports: file.ports ?? defaults.ports,
+    range: resolveRange(file.range ?? 'kernel', [...at, 'range'], resolving),
+    addresses: file.addresses ?? defaults.addresses,
+  };
+}
+
+function resolveRange(written: string, at: Path, { problems }: Resolving): MasqueradeSettings['range'] {
+  if (written === 'kernel') return null;
+  const [min, max] = written.split('-').map(Number) as [number, number];
+  if (min < 1 || max < 1 || min > 65535 || max > 65535) problems.add(at, messages.portOutOfRange(written));
+  else if (min > max) problems.add(at, messages.reversed(written, 'ports'));
+  return { min, max };
+}

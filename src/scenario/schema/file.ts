@@ -1,0 +1,63 @@
+/** A whole scenario file: the scenario, and the keys of the experiment around it. */
+import { z } from 'zod';
+import { DEFAULTS } from '../defaults.ts';
+import { DISPATCH_PRESET_NAMES } from '../dispatchPresets.ts';
+import { formatDuration } from '../units.ts';
+import { dnsServersFile, linksFile, nodeLocalDnsFile, servicesFile } from './dns.ts';
+import { natFile } from './nat.ts';
+import { kernel, nodeFile } from './node.ts';
+import { podsFile } from './pods.ts';
+import { choice, duration, optional, text, word } from './values.ts';
+
+const compareFile = z.strictObject({
+  replications: optional(
+    z.int().min(1).max(100_000),
+    'Replications of each variant.',
+    String(DEFAULTS.compare.replications),
+  ),
+  with: optional(
+    z.array(text('mitigation', /^[a-z0-9][a-z0-9.-]*(\+[a-z0-9][a-z0-9.-]*)*$/)).max(100),
+    'Mitigations to compare with; `a+b` applies both. Default: all that apply.',
+  ),
+  dispatches: optional(
+    z.array(word(DISPATCH_PRESET_NAMES as [string, ...string[]])).max(20),
+    "Dispatch presets to run the baseline under. Default: the scenario's own.",
+  ),
+  confidence: optional(
+    z.number().min(0.5).max(0.9999),
+    'Confidence of the intervals.',
+    String(DEFAULTS.compare.confidence),
+  ),
+});
+
+export const scenarioFile = z.strictObject({
+  title: optional(z.string({ error: 'text' }), 'One line for tables and charts.'),
+  question: optional(z.string({ error: 'text' }), 'The question that this scenario answers, in a sentence.'),
+  kernel: kernel.describe(
+    'The kernel as `uname -r` prints it, e.g. `4.14.96`; in quotes, since 4.10 is a number.',
+  ),
+  node: optional(nodeFile, 'The node on which the pods run, and where the race happens.'),
+  nat: optional(natFile, 'Network address translation on the node.'),
+  services: optional(servicesFile, 'Services of the cluster.'),
+  nodeLocalDns: optional(
+    nodeLocalDnsFile,
+    'A caching name server on every node (NodeLocal DNSCache, dnsmasq or CoreDNS as a DaemonSet).',
+    'none',
+  ),
+  dnsServers: optional(dnsServersFile, 'What DNS servers know and how they behave.'),
+  links: optional(linksFile, 'Round-trip times.'),
+  pods: podsFile.describe('Groups of equal pods, at least one.'),
+  duration: optional(duration, 'Measured time, 1ms to 24h.', formatDuration(DEFAULTS.durationNs)),
+  warmUp: optional(
+    duration,
+    'Simulated before measuring starts; counts nowhere but in the state. Default: half of the duration, at most 30s.',
+  ),
+  seed: optional(
+    choice('seed', [z.string(), z.int({ error: 'seed' })]),
+    'Seed of all draws. The same seed gives the same bytes.',
+  ),
+  compare: optional(compareFile, 'What `snatrace compare` does with this scenario.'),
+});
+
+export type CompareFile = z.infer<typeof compareFile>;
+export type ScenarioFile = z.infer<typeof scenarioFile>;

@@ -1,0 +1,63 @@
+/** A DNS server as a client sees it: latency, limited capacity, and failures. What it knows stands in `records.ts`. */
+import { type Distribution, type Quantile, quantileOf } from '../engine/distribution.ts';
+import type { RandomStream } from '../engine/randomStreams.ts';
+import { SECOND } from '../engine/time.ts';
+
+export interface DnsServerSettings {
+  readonly latency: Distribution;
+  /** Answers per second; null: unlimited. */
+  readonly capacityPerSecond: number | null;
+  /** Queries that may wait. */
+  readonly queue: number;
+  readonly loss: number;
+  readonly servfail: number;
+}
+
+/** The query was lost on the way, or the answer was. */
+export const LOST_ON_LINK = -1;
+/** The server's queue was full. */
+export const LOST_AT_SERVER = -2;
+
+export class DnsServer {
+  /** Queries that reached the server. */
+  queries = 0;
+  private readonly settings: DnsServerSettings;
+  private readonly latency: Quantile;
+  private readonly serviceNs: number;
+  private readonly latencies: RandomStream;
+  private readonly losses: RandomStream;
+  private readonly failures: RandomStream;
+  /** When the server has worked off what it has accepted. */
+  private freeAtNs = 0;
+
+  constructor(settings: DnsServerSettings, latencies: RandomStream, losses: RandomStream, failures: RandomStream) {
+    this.settings = settings;
+    this.latency = quantileOf(settings.latency);
+    this.serviceNs = settings.capacityPerSecond === null ? 0 : SECOND / settings.capacityPerSecond;
+    this.latencies = latencies;
+    this.losses = losses;
+    this.failures = failures;
+  }
+
+  /**
+   * A query arrives now. Returns the time until its answer leaves, LOST_ON_LINK or LOST_AT_SERVER. Limited
+   * capacity is one first-in-first-out line whose service takes 1/capacity.
+   */
+  serve(entity: number, ordinal: number, nowNs: number): number {
+    const { loss, capacityPerSecond, queue } = this.settings;
+    if (loss > 0 && this.losses.uniform(entity, ordinal) < loss) return LOST_ON_LINK;
+    this.queries += 1;
+    const latency = this.latency(this.latencies.uniform(entity, ordinal));
+    if (capacityPerSecond === null) return latency;
+    const backlogNs = Math.max(0, this.freeAtNs - nowNs);
+    if (backlogNs > queue * this.serviceNs) return LOST_AT_SERVER;
+    this.freeAtNs = nowNs + backlogNs + this.serviceNs;
+    return Math.round(backlogNs + this.serviceNs + latency);
+  }
+
+  /** Whether this query is answered SERVFAIL. */
+  fails(entity: number, ordinal: number): boolean {
+    const { servfail } = this.settings;
+    return servfail > 0 && this.failures.uniform(entity, ordinal) < servfail;
+  }
+}

@@ -1,0 +1,565 @@
+/**
+ * The DNS side of a world: pods look names up. Hosts the resolvers' state machines, owns their sockets, answers
+ * for the servers and the node-local cache, and keeps account of every query.
+ */
+import {
+  A,
+  AAAA,
+  type Lookup,
+  type LookupError,
+  type QuestionType,
+  type Resolver,
+  type ResolverHost,
+  type ResolverThread,
+  type SocketHandle,
+} from '../clients/resolver.ts';
+import type { Quantile } from '../engine/distribution.ts';
+import { Pool } from '../engine/pool.ts';
+import type { RandomStream } from '../engine/randomStreams.ts';
+import { SECOND } from '../engine/time.ts';
+import { type Address, packPorts, packSpace, sourcePort, UDP } from '../netfilter/tuple.ts';
+import { type AnswerCode, NOERROR, SERVFAIL } from '../network/dnsAnswers.ts';
+import { DEFERRED_AND_MOVED, HELD, INDEPENDENT, QUEUE_HAND_OVER, REPORTED, SERIAL } from '../network/dispatch.ts';
+import type { UdpPorts } from '../network/ephemeralPorts.ts';
+import type { NetworkPacket } from '../network/networkPacket.ts';
+import { type DnsServer, LOST_AT_SERVER, LOST_ON_LINK } from '../servers/dnsServer.ts';
+import type { NodeLocalCache } from '../servers/nodeLocalCache.ts';
+import { causeIndex, NO_LOSS } from './causes.ts';
+import { LOOKUP_ARRIVAL, LOOKUP_TIMER, UPSTREAM_TIMER } from './eventKinds.ts';
+import type { Destination, Group, Pod } from './pod.ts';
+import type { TcpClient } from './tcpClient.ts';
+import type { PacketOwner, World } from './world.ts';
+
+/** Purposes of packets: index into the world's owners. */
+export const DNS_QUERY = 0;
+export const UPSTREAM_QUERY = 1;
+
+/** Numbers of draws that one lookup may take. */
+const ORDINALS_PER_LOOKUP = 64;
+const TIMER_SLOTS = 8;
+/** Two threads that send on one socket at once are this far apart on average (lab: about a microsecond). */
+const TWO_THREADS_APART_NS = 800;
+/** CoreDNS `forward`: read timeout of one try, tries in all (from the reference, B.6). */
+const UPSTREAM_TIMEOUT_NS = 2 * SECOND;
+const UPSTREAM_TRIES = 2;
+
+export class SimulatedLookup implements Lookup {
+  readonly handle: number;
+  thread!: ResolverThread;
+  wanted = A | AAAA;
+  dots = 0;
+  trailingDot = false;
+  candidate = 0;
+  found = 0;
+  state: unknown;
+
+  pod!: Pod;
+  resolver!: Resolver;
+  name = 0;
+  cpu = 0;
+  startedNs = 0;
+  measured = false;
+  /** Draws so far; their ordinals start at `ordinal`. */
+  ordinal = 0;
+  packetsSent = 0;
+  socketsOpened = 0;
+  lossCause = NO_LOSS;
+  active = false;
+  /** Goes up when the lookup ends, so that an answer for it is not taken for one to its successor. */
+  stamp = 0;
+  readonly timerStamps = new Int32Array(TIMER_SLOTS);
+
+  constructor(handle: number) {
+    this.handle = handle;
+  }
+}
+
+class UdpSocket {
+  readonly handle: number;
+  pod!: Pod;
+  port = 0;
+  /** Goes up when the socket is closed, so that a late answer finds nobody. */
+  stamp = 0;
+
+  constructor(handle: number) {
+    this.handle = handle;
+  }
+}
+
+export interface DnsClientOptions {
+  readonly udpPorts: UdpPorts;
+  /** Servers by address. */
+  readonly servers: ReadonlyMap<Address, DnsServer>;
+  readonly cache: NodeLocalCache | null;
+  readonly cacheUpstream: { readonly destination: Destination; readonly overTcp: boolean } | null;
+  /** Starts before this do not count; no start after the other. */
+  readonly measureFromNs: number;
+  readonly stopAtNs: number;
+}
+
+export class DnsClient implements ResolverHost, PacketOwner {
+  groups: readonly Group[] = [];
+  pods: readonly Pod[] = [];
+  tcp!: TcpClient;
+  private readonly world: World;
+  private readonly options: DnsClientOptions;
+  private readonly lookups = new Pool((handle) => new SimulatedLookup(handle));
+  private readonly sockets = new Pool((handle) => new UdpSocket(handle));
+  private readonly names: RandomStream;
+  private readonly rtts: RandomStream;
+  private readonly gaps: RandomStream;
+  private readonly decisions: RandomStream;
+  private readonly untranslated = causeIndex('answer-untranslated');
+  private readonly cacheOutage = causeIndex('cache-outage');
+
+  constructor(world: World, options: DnsClientOptions) {
+    this.world = world;
+    this.options = options;
+    this.names = world.streams.stream('names');
+    this.rtts = world.streams.stream('dns round trips');
+    this.gaps = world.streams.stream('gap between A and AAAA');
+    this.decisions = world.streams.stream('resolver decisions');
+  }
+
+  /** Measured lookups that have not ended. */
+  get pending(): number {
+    let pending = 0;
+    for (const { lookups } of this.groups) pending += lookups.started - lookups.succeeded - lookups.failed;
+    return pending;
+  }
+
+  /** Measured lookups of a group that are going on, and their queries on the way. */
+  inFlight(group: Group): { operations: number; packets: number } {
+    let operations = 0;
+    for (const lookup of this.lookups.everything()) {
+      if (lookup.active && lookup.measured && lookup.pod.group === group) operations += 1;
+    }
+    const packets = this.world.packetsInFlight(DNS_QUERY, group.index) + this.tcp.questionsInFlight(group);
+    return { operations, packets };
+  }
+
+  scheduleArrival(pod: Pod): void {
+    const at = pod.lookupArrivals?.next() ?? Number.POSITIVE_INFINITY;
+    if (at < this.options.stopAtNs) this.world.loop.schedule(at, LOOKUP_ARRIVAL, pod.index);
+  }
+
+  onArrival(podIndex: number): void {
+    const pod = this.pods[podIndex] as Pod;
+    const named = pod.lookupArrivals?.name ?? -1;
+    this.startLookup(pod, named);
+    this.scheduleArrival(pod);
+  }
+
+  private startLookup(pod: Pod, named: number): void {
+    const { group } = pod;
+    const { now } = this.world.loop;
+    const number = pod.lookupsStarted++;
+    const lookup = this.lookups.acquire();
+    const resolver = resolverAt(group, now);
+    lookup.resolver = resolver;
+    lookup.pod = pod;
+    const worker = number % group.settings.workers;
+    lookup.thread =
+      group.settings.process === 'per-lookup' ? resolver.newThread() : (pod.threads[worker] as ResolverThread);
+    lookup.wanted = group.settings.resolver.family === 'ipv4' ? A : A | AAAA;
+    lookup.ordinal = number * ORDINALS_PER_LOOKUP;
+    lookup.name = named >= 0 ? named : this.names.integer(pod.index, number, group.names.length);
+    const name = group.names[lookup.name] as { dots: number; trailingDot: boolean };
+    lookup.dots = name.dots;
+    lookup.trailingDot = name.trailingDot;
+    lookup.candidate = 0;
+    lookup.found = 0;
+    lookup.packetsSent = 0;
+    lookup.socketsOpened = 0;
+    lookup.lossCause = NO_LOSS;
+    lookup.startedNs = now;
+    lookup.measured = now >= this.options.measureFromNs;
+    lookup.cpu = this.world.cpuOf(pod.index, group.settings.cpuAffinity === 'sticky' ? worker : lookup.ordinal);
+    lookup.active = true;
+    if (lookup.measured) group.lookups.started += 1;
+    resolver.start(lookup);
+  }
+
+  // ResolverHost
+
+  now(): number {
+    return this.world.loop.now;
+  }
+
+  openSocket(lookup: Lookup): SocketHandle {
+    const owner = lookup as SimulatedLookup;
+    const socket = this.sockets.acquire();
+    const { pod } = owner;
+    socket.pod = pod;
+    socket.port = this.options.udpPorts.acquire(portSpaceOf(pod), pod.index, owner.ordinal + owner.socketsOpened++);
+    return socket.handle * 2;
+  }
+
+  closeSocket(handle: SocketHandle): void {
+    if (handle & 1) {
+      this.tcp.closeForLookup(handle >> 1);
+      return;
+    }
+    const socket = this.sockets.at(handle >> 1);
+    this.options.udpPorts.release(portSpaceOf(socket.pod), socket.port);
+    socket.stamp += 1;
+    this.sockets.release(socket);
+  }
+
+  sendQuery(lookup: Lookup, socket: SocketHandle, question: QuestionType, server: number): void {
+    const owner = lookup as SimulatedLookup;
+    this.world.send(this.query(owner, socket, question, server), owner.cpu);
+  }
+
+  sendPair(lookup: Lookup, socket: SocketHandle, server: number): void {
+    const owner = lookup as SimulatedLookup;
+    const { world } = this;
+    const { group } = owner.pod;
+    const first = this.query(owner, socket, A, server);
+    const second = this.query(owner, socket, AAAA, server);
+    if (group.settings.resolver.threads === 2) {
+      const apart = Math.round(TWO_THREADS_APART_NS * 2 * this.gaps.uniform(first.entity, first.ordinal));
+      world.send(first, owner.cpu);
+      world.sendLater(second, world.otherCpu(owner.cpu, second.entity, second.ordinal), apart);
+      return;
+    }
+    switch (group.dispatch.mechanism(first.entity, first.ordinal)) {
+      case SERIAL:
+        world.send(first, owner.cpu);
+        world.send(second, owner.cpu);
+        break;
+      case HELD: {
+        const hold = group.dispatch.hold(this.gaps.uniform(first.entity, first.ordinal));
+        first.holdNs = hold;
+        second.holdNs = hold;
+        world.send(first, owner.cpu);
+        world.send(second, owner.cpu);
+        break;
+      }
+      case QUEUE_HAND_OVER:
+      case DEFERRED_AND_MOVED:
+      case REPORTED:
+        world.send(first, world.otherCpu(owner.cpu, first.entity, first.ordinal));
+        world.sendLater(second, owner.cpu, this.gap(group, first));
+        break;
+      case INDEPENDENT:
+        world.send(first, world.cpuOf(first.entity, first.ordinal));
+        world.sendLater(second, world.cpuOf(second.entity, second.ordinal), this.gap(group, first));
+        break;
+    }
+  }
+
+  connect(lookup: Lookup, server: number): SocketHandle {
+    const owner = lookup as SimulatedLookup;
+    const destination = owner.pod.group.nameServers[server] as Destination;
+    return this.tcp.connectForLookup(owner, destination, server) * 2 + 1;
+  }
+
+  sendOverTcp(lookup: Lookup, socket: SocketHandle, questions: number): void {
+    const owner = lookup as SimulatedLookup;
+    const { lookups } = owner.pod.group;
+    if (owner.measured) lookups.packets += (questions & A ? 1 : 0) + (questions & AAAA ? 1 : 0);
+    this.tcp.sendForLookup(socket >> 1, questions);
+  }
+
+  setTimer(lookup: Lookup, slot: number, delay: number): void {
+    const owner = lookup as SimulatedLookup;
+    const stamp = ++owner.timerStamps[slot];
+    this.world.loop.startTimer(delay, LOOKUP_TIMER, owner.handle * TIMER_SLOTS + slot, stamp);
+  }
+
+  clearTimer(lookup: Lookup, slot: number): void {
+    (lookup as SimulatedLookup).timerStamps[slot] += 1;
+  }
+
+  uniform(lookup: Lookup, index: number): number {
+    const owner = lookup as SimulatedLookup;
+    return this.decisions.uniform(owner.pod.index, owner.ordinal + index);
+  }
+
+  finish(lookup: Lookup, error: LookupError): void {
+    const owner = lookup as SimulatedLookup;
+    owner.active = false;
+    owner.stamp += 1;
+    for (let slot = 0; slot < TIMER_SLOTS; slot++) owner.timerStamps[slot] += 1;
+    if (owner.measured) {
+      const { lookups } = owner.pod.group;
+      if (error === 'again') lookups.failed += 1;
+      else lookups.succeeded += 1;
+      if (error === 'ok' && this.isPartial(owner)) lookups.partial += 1;
+      lookups.finished(this.world.loop.now - owner.startedNs, owner.lossCause);
+    }
+    this.lookups.release(owner);
+  }
+
+  /** A family that exists was not returned. */
+  private isPartial(lookup: SimulatedLookup): boolean {
+    const { records } = lookup.pod.group;
+    for (const question of [A, AAAA]) {
+      if ((lookup.wanted & question) === 0 || (lookup.found & question) !== 0) continue;
+      if (records?.code(lookup.name, lookup.candidate, question - 1) === NOERROR) return true;
+    }
+    return false;
+  }
+
+  onTimer(handle: number, stamp: number): void {
+    const lookup = this.lookups.at(Math.floor(handle / TIMER_SLOTS));
+    const slot = handle % TIMER_SLOTS;
+    if (lookup.timerStamps[slot] === stamp) lookup.resolver.onTimer(lookup, slot);
+  }
+
+  // Packets
+
+  private query(lookup: SimulatedLookup, handle: SocketHandle, question: number, server: number): NetworkPacket {
+    const { pod } = lookup;
+    const { group } = pod;
+    const socket = this.sockets.at(handle >> 1);
+    const destination = group.nameServers[server] as Destination;
+    const packet = this.world.packets.acquire();
+    packet.source = pod.address;
+    packet.destination = destination.address;
+    packet.ports = packPorts(socket.port, destination.port);
+    packet.space = packSpace(UDP, pod.zone);
+    packet.replySpace = packSpace(UDP, 0);
+    packet.entity = pod.index;
+    packet.ordinal = lookup.ordinal + (lookup.packetsSent++ & 31);
+    packet.route = destination.route;
+    packet.purpose = DNS_QUERY;
+    packet.owner = socket.handle;
+    packet.ownerStamp = socket.stamp;
+    packet.asker = lookup.handle;
+    packet.askerStamp = lookup.stamp;
+    packet.question = question;
+    packet.server = server;
+    packet.name = lookup.name;
+    packet.candidate = lookup.candidate;
+    packet.group = group.index;
+    packet.measured = lookup.measured;
+    packet.holdNs = 0;
+    if (packet.measured) group.lookups.packets += 1;
+    return packet;
+  }
+
+  private gap(group: Group, packet: NetworkPacket): number {
+    return group.dispatch.gap(this.gaps.uniform(packet.entity, packet.ordinal));
+  }
+
+  reachedServer(packet: NetworkPacket): void {
+    if (packet.purpose === UPSTREAM_QUERY) {
+      this.serve(packet, this.options.cacheUpstream?.destination.rtt as Quantile);
+      return;
+    }
+    const destination = (this.groups[packet.group] as Group).nameServers[packet.server] as Destination;
+    if (destination.isCache) this.serveFromCache(packet);
+    else this.serve(packet, destination.rtt);
+  }
+
+  /** The server at the packet's (translated) destination answers it. */
+  private serve(packet: NetworkPacket, rtt: Quantile): void {
+    const server = this.options.servers.get(packet.destination);
+    const roundTrip = rtt(this.rtts.uniform(packet.entity, packet.ordinal));
+    const latency =
+      server === undefined ? LOST_ON_LINK : server.serve(packet.entity, packet.ordinal, this.world.loop.now);
+    if (latency === LOST_ON_LINK || latency === LOST_AT_SERVER) {
+      this.lost(packet, causeIndex(latency === LOST_ON_LINK ? 'link' : 'server'), false);
+      return;
+    }
+    packet.answer = server?.fails(packet.entity, packet.ordinal) ? SERVFAIL : this.codeOf(packet);
+    packet.wireNs = Math.round(roundTrip / 2);
+    this.world.answerAfter(packet, roundTrip + latency);
+  }
+
+  private codeOf(packet: NetworkPacket): number {
+    const { records } = this.groups[packet.group] as Group;
+    return records?.code(packet.name, packet.candidate, packet.question - 1) ?? NOERROR;
+  }
+
+  private serveFromCache(packet: NetworkPacket): void {
+    const cache = this.options.cache as NodeLocalCache;
+    const { now } = this.world.loop;
+    if (cache.isDown(now)) {
+      this.lost(packet, this.cacheOutage, false);
+      return;
+    }
+    const { records } = this.groups[packet.group] as Group;
+    const record = records?.id(packet.name, packet.candidate, packet.question - 1) ?? 0;
+    if (cache.lookUp(record, now)) {
+      packet.answer = this.codeOf(packet);
+      this.world.answerAfter(packet, cache.latency(packet.entity, packet.ordinal));
+    } else {
+      this.askUpstream(packet, 1);
+    }
+  }
+
+  /** A miss. Over TCP the connections are kept open and nothing is left to race; over UDP it is a new flow. */
+  private askUpstream(packet: NetworkPacket, attempt: number): void {
+    const upstream = this.options.cacheUpstream as { destination: Destination; overTcp: boolean };
+    if (upstream.overTcp) {
+      const server = [...this.options.servers.values()][0];
+      const latency = server?.serve(packet.entity, packet.ordinal, this.world.loop.now) ?? 0;
+      const roundTrip = upstream.destination.rtt(this.rtts.uniform(packet.entity, packet.ordinal));
+      // TCP repairs a loss on the link with a retransmission.
+      const repaired = latency === LOST_ON_LINK ? 200_000_000 : 0;
+      packet.answer = latency === LOST_AT_SERVER ? SERVFAIL : this.codeOf(packet);
+      this.answerFromUpstream(packet, roundTrip + Math.max(0, latency) + repaired);
+      return;
+    }
+    const query = this.world.packets.acquire();
+    query.source = HOST_ADDRESS;
+    query.destination = upstream.destination.address;
+    query.entity = packet.entity;
+    query.ordinal = packet.ordinal + 16 * attempt;
+    query.localPort = this.options.udpPorts.acquire(HOST_PORT_SPACE, query.entity, query.ordinal);
+    query.ports = packPorts(query.localPort, upstream.destination.port);
+    query.space = packSpace(UDP, 0);
+    query.replySpace = query.space;
+    query.route = upstream.destination.route;
+    query.purpose = UPSTREAM_QUERY;
+    query.owner = packet.handle;
+    query.ownerStamp = attempt;
+    query.question = packet.question;
+    query.name = packet.name;
+    query.candidate = packet.candidate;
+    query.group = packet.group;
+    query.measured = false;
+    query.holdNs = 0;
+    packet.upstreamAttempt = attempt;
+    this.world.loop.startTimer(UPSTREAM_TIMEOUT_NS, UPSTREAM_TIMER, packet.handle, attempt);
+    this.world.send(query, this.world.cpuOf(query.entity, query.ordinal));
+  }
+
+  onUpstreamTimer(handle: number, attempt: number): void {
+    const packet = this.world.packets.at(handle);
+    if (packet.upstreamAttempt !== attempt) return;
+    if (attempt < UPSTREAM_TRIES) {
+      this.askUpstream(packet, attempt + 1);
+    } else {
+      packet.upstreamAttempt = 0;
+      packet.answer = SERVFAIL;
+      this.world.answerAfter(packet, 0);
+    }
+  }
+
+  private answerFromUpstream(packet: NetworkPacket, delayNs: number): void {
+    const cache = this.options.cache as NodeLocalCache;
+    const { records } = this.groups[packet.group] as Group;
+    if (records !== null && packet.answer !== SERVFAIL) {
+      const ttl = packet.answer === NOERROR ? records.ttlNs(packet.name) : null;
+      cache.store(records.id(packet.name, packet.candidate, packet.question - 1), ttl, this.world.loop.now + delayNs);
+    }
+    this.world.answerAfter(packet, delayNs + cache.latency(packet.entity, packet.ordinal));
+  }
+
+  // PacketOwner
+
+  answered(packet: NetworkPacket): void {
+    if (packet.purpose === UPSTREAM_QUERY) {
+      this.upstreamAnswered(packet);
+      return;
+    }
+    const socket = this.sockets.at(packet.owner);
+    const { lookups, nameServers } = this.groups[packet.group] as Group;
+    const expected = nameServers[packet.server] as Destination;
+    const listening = socket.stamp === packet.ownerStamp;
+    // An answer that met no entry still carries the backend's address: no socket takes it.
+    const translated = packet.source === expected.address && sourcePort(packet.ports) === expected.port;
+    if (!translated) {
+      this.lost(packet, this.untranslated, false);
+      return;
+    }
+    const lookup = this.lookups.at(packet.asker);
+    const heard = listening && lookup.stamp === packet.askerStamp;
+    if (packet.measured) {
+      if (heard) lookups.answered += 1;
+      else lookups.unclaimed += 1;
+    }
+    const { answer, question, server } = packet;
+    this.world.release(packet);
+    if (heard) {
+      lookup.resolver.onAnswer(lookup, socket.handle * 2, question as QuestionType, server, answer as AnswerCode);
+    }
+  }
+
+  private upstreamAnswered(query: NetworkPacket): void {
+    const packet = this.world.packets.at(query.owner);
+    const current = packet.upstreamAttempt === query.ownerStamp;
+    const { answer } = query;
+    this.release(query);
+    if (!current) return;
+    packet.upstreamAttempt = 0;
+    packet.answer = answer;
+    this.answerFromUpstream(packet, 0);
+  }
+
+  lost(packet: NetworkPacket, cause: number, told: boolean): void {
+    if (packet.purpose === UPSTREAM_QUERY) {
+      this.release(packet);
+      return;
+    }
+    const socket = this.sockets.at(packet.owner);
+    const { lookups } = this.groups[packet.group] as Group;
+    if (packet.measured) lookups.lost[cause] += 1;
+    const lookup = this.lookups.at(packet.asker);
+    const waiting = socket.stamp === packet.ownerStamp && lookup.stamp === packet.askerStamp;
+    const { question, server } = packet;
+    this.world.release(packet);
+    if (!waiting) return;
+    if (lookup.lossCause === NO_LOSS) lookup.lossCause = cause;
+    if (told) lookup.resolver.onSendRefused(lookup, socket.handle * 2, question as QuestionType, server);
+  }
+
+  /** Of an upstream query: gives its port back too. */
+  private release(query: NetworkPacket): void {
+    this.options.udpPorts.release(HOST_PORT_SPACE, query.localPort);
+    this.world.release(query);
+  }
+
+  // Called by the TCP client for connections that a lookup opened.
+
+  tcpConnected(lookup: SimulatedLookup, connection: number): void {
+    lookup.resolver.onConnected(lookup, connection * 2 + 1);
+  }
+
+  tcpFailed(lookup: SimulatedLookup, connection: number): void {
+    lookup.resolver.onConnectFailed(lookup, connection * 2 + 1);
+  }
+
+  /** Time that the server takes for the questions of one segment. */
+  tcpServerDelay(address: Address, entity: number, ordinal: number): number {
+    return Math.max(0, this.options.servers.get(address)?.serve(entity, ordinal, this.world.loop.now) ?? 0);
+  }
+
+  tcpAnswered(lookup: SimulatedLookup, connection: number, questions: number, server: number): void {
+    const { group } = lookup.pod;
+    const { resolver } = lookup;
+    for (const question of [A, AAAA] as const) {
+      if ((questions & question) === 0) continue;
+      if (lookup.measured) group.lookups.answered += 1;
+      // The first answer may have ended the lookup.
+      if (!lookup.active) continue;
+      const code = group.records?.code(lookup.name, lookup.candidate, question - 1) ?? NOERROR;
+      resolver.onAnswer(lookup, connection * 2 + 1, question, server, code as AnswerCode);
+    }
+  }
+
+  tcpLost(lookup: SimulatedLookup | null, cause: number): void {
+    if (lookup !== null && lookup.lossCause === NO_LOSS) lookup.lossCause = cause;
+  }
+}
+
+/** The resolver whose options hold for a lookup that starts now. */
+function resolverAt(group: Group, nowNs: number): Resolver {
+  const { resolvers } = group;
+  let i = resolvers.length - 1;
+  while (i > 0 && nowNs < (resolvers[i] as { fromNs: number }).fromNs) i--;
+  return (resolvers[i] as { resolver: Resolver }).resolver;
+}
+
+/** The node's own address, and the port space of its own namespace. */
+export const HOST_ADDRESS: Address = (192 << 24) | (2 << 8) | 1;
+export const HOST_PORT_SPACE = -1;
+
+/** Processes of the node's own namespace share its ports. */
+function portSpaceOf(pod: Pod): number {
+  return pod.group.settings.hostNetwork ? HOST_PORT_SPACE : pod.index;
+}

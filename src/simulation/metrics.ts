@@ -1,0 +1,59 @@
+/** Counts for one kind of operation of one group, written by the clients, read once at the end. */
+import { LOSS_CAUSES, type LossCause, NO_LOSS } from './causes.ts';
+import { LatencyHistogram } from './latencyHistogram.ts';
+import { NO_PACKET_LOST, type OperationResult, STALL_CLASSES, type StallClass } from './result.ts';
+
+export class OperationMetrics {
+  started = 0;
+  succeeded = 0;
+  partial = 0;
+  failed = 0;
+  packets = 0;
+  answered = 0;
+  unclaimed = 0;
+  readonly lost = new Float64Array(LOSS_CAUSES.length);
+  private readonly stalls = new Float64Array(STALL_CLASSES.length);
+  /** The last element counts stalls without a loss. */
+  private readonly stallsByCause = new Float64Array(LOSS_CAUSES.length + 1);
+  private readonly latencies = new LatencyHistogram();
+
+  /** An operation ended; `lossCause` is the first loss that it met, or NO_LOSS. */
+  finished(latencyNs: number, lossCause: number): void {
+    this.latencies.add(latencyNs);
+    if (latencyNs < STALL_CLASSES[0].fromNs) return;
+    let length = 0;
+    while (length + 1 < STALL_CLASSES.length && latencyNs >= (STALL_CLASSES[length + 1]?.fromNs ?? 0)) length++;
+    this.stalls[length] += 1;
+    this.stallsByCause[lossCause === NO_LOSS ? LOSS_CAUSES.length : lossCause] += 1;
+  }
+
+  /** `inFlight` and `packetsInFlight` are counted where the operations and packets are, not derived from the rest. */
+  toResult(inFlight: number, packetsInFlight: number): OperationResult {
+    return {
+      started: this.started,
+      succeeded: this.succeeded,
+      partial: this.partial,
+      failed: this.failed,
+      inFlight,
+      stalls: Object.fromEntries(STALL_CLASSES.map(({ name }, i) => [name, this.stalls[i]])) as Record<
+        StallClass,
+        number
+      >,
+      stallsByCause: {
+        ...byCause(this.stallsByCause),
+        [NO_PACKET_LOST]: this.stallsByCause[LOSS_CAUSES.length] as number,
+      },
+      packets: this.packets,
+      answered: this.answered,
+      unclaimed: this.unclaimed,
+      packetsInFlight,
+      lost: byCause(this.lost),
+      latencySumNs: this.latencies.sumNs,
+      latencies: this.latencies.toPairs(),
+    };
+  }
+}
+
+function byCause(values: Float64Array): Record<LossCause, number> {
+  return Object.fromEntries(LOSS_CAUSES.map((cause, i) => [cause, values[i]])) as Record<LossCause, number>;
+}

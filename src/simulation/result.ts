@@ -1,0 +1,85 @@
+/** What one run returns: plain JSON, counts and not rates, so that replications add up. */
+import type { CounterName } from '../netfilter/counters.ts';
+import type { LossCause } from './causes.ts';
+
+/** Stalls by length; a stall is a lookup or connect of 0.9 s or more. */
+export const STALL_CLASSES = [
+  { name: '1 s', fromNs: 900_000_000 },
+  { name: '2.5 s', fromNs: 1_900_000_000 },
+  { name: '5 s', fromNs: 3_900_000_000 },
+  { name: '10 s and more', fromNs: 7_500_000_000 },
+] as const;
+
+export type StallClass = (typeof STALL_CLASSES)[number]['name'];
+
+/** What slowed a stalled lookup down when no packet of it was lost. */
+export const NO_PACKET_LOST = 'no-packet-lost';
+
+/** What the users of one kind of operation (lookups, or connects) of one group of pods got. */
+export interface OperationResult {
+  readonly started: number;
+  readonly succeeded: number;
+  /** Succeeded with one of two address families missing; counted in `succeeded` too. */
+  readonly partial: number;
+  readonly failed: number;
+  /** Still going on when the run ended. */
+  readonly inFlight: number;
+  /** Operations of 0.9 s or more, by length, whatever came of them. */
+  readonly stalls: Readonly<Record<StallClass, number>>;
+  /** The same, by the loss that caused them. */
+  readonly stallsByCause: Readonly<Record<LossCause | typeof NO_PACKET_LOST, number>>;
+  /** Packets sent for it: queries, or SYNs. */
+  readonly packets: number;
+  readonly answered: number;
+  /** Answered when nobody listened any more. */
+  readonly unclaimed: number;
+  readonly packetsInFlight: number;
+  readonly lost: Readonly<Record<LossCause, number>>;
+  /** Sum of latencies of finished operations, and their histogram as [bin, count]. */
+  readonly latencySumNs: number;
+  readonly latencies: readonly (readonly [number, number])[];
+}
+
+export interface GroupResult {
+  readonly name: string;
+  readonly pods: number;
+  readonly lookups: OperationResult | null;
+  readonly connects: OperationResult | null;
+}
+
+/** How often each race's window was open; a race whose window never opened was not tested. */
+export interface Exposures {
+  readonly sameSocket: number;
+  readonly portSearchUdp: number;
+  readonly portSearchTcp: number;
+}
+
+export interface NodeResult {
+  readonly name: string;
+  /** Under their kernel names, for the measured time; only the columns that this kernel has. */
+  readonly counters: Readonly<Partial<Record<CounterName, number>>>;
+  readonly perCpu: readonly Readonly<Partial<Record<CounterName, number>>>[];
+  /** `softnet_stat` column 2. */
+  readonly backlogDrops: number;
+  readonly entriesAtEnd: number;
+  /** Share of CPU time spent on packets. */
+  readonly utilisation: number;
+  /** Ports tested by port searches. */
+  readonly probes: number;
+}
+
+export interface RunResult {
+  readonly seed: string;
+  readonly replication: number;
+  readonly durationNs: number;
+  readonly groups: readonly GroupResult[];
+  readonly nodes: readonly NodeResult[];
+  readonly exposures: Exposures;
+  /** Resolved clashes: packets that survived the race. */
+  readonly resolved: { readonly merged: number; readonly replyOnly: number };
+  /** Queries that reached DNS servers; hits and misses of the node-local cache. */
+  readonly dns: { readonly serverQueries: number; readonly cacheHits: number; readonly cacheMisses: number };
+  readonly events: number;
+  /** Queries and TCP segments that entered a node. */
+  readonly packets: number;
+}

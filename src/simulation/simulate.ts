@@ -1,0 +1,158 @@
+/** One run of a scenario: a pure function of the scenario, the seed and the number of the replication. */
+import { SECOND } from '../engine/time.ts';
+import { COUNTER_NAMES, type CounterName, countersOf } from '../netfilter/counters.ts';
+import type { Netfilter } from '../netfilter/netfilter.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import { type AssembledWorld, assemble } from './assembly.ts';
+import { checkConservation } from './conservation.ts';
+import type { GroupResult, NodeResult, RunResult } from './result.ts';
+
+export interface RunOptions {
+  /** 1 to 200 characters. */
+  readonly seed: string;
+  /** 0, 1, 2, ...; each has streams of its own. */
+  readonly replication?: number;
+}
+
+/** After the last start, what is going on may end; TCP gives up after 131 s at the latest. */
+const DRAIN_NS = 135 * SECOND;
+const DRAIN_STEP_NS = SECOND;
+
+/**
+ * Simulates the warm-up, the measured time, and then as long as measured operations are going on (135 s at most).
+ * Only operations that start in the measured time count; kernel counters count from the end of the warm-up.
+ * Throws an `InvariantError` if packets, entries or counters do not add up.
+ *
+ * @example
+ * const { scenario } = loadScenario(text, { path: 'a.yaml' });
+ * const result = simulate(scenario, { seed: 'one' });
+ * console.log(result.groups[0].lookups.stalls['5 s']);
+ */
+export function simulate(scenario: Scenario, options: RunOptions): RunResult {
+  const replication = options.replication ?? 0;
+  const assembled = assemble(scenario, options.seed, replication);
+  const { world, dns, tcp } = assembled;
+  world.run(scenario.warmUpNs);
+  const before = baseline(assembled);
+  const stopAtNs = scenario.warmUpNs + scenario.durationNs;
+  world.run(stopAtNs);
+  const busyNs = world.node.busyNs;
+  for (let end = stopAtNs; dns.pending + tcp.pending > 0 && end < stopAtNs + DRAIN_NS; end += DRAIN_STEP_NS) {
+    world.run(end + DRAIN_STEP_NS);
+  }
+  const result = collectResult(scenario, assembled, before, busyNs, options.seed, replication);
+  checkConservation(assembled, result);
+  return result;
+}
+
+/** Counters at the end of the warm-up, to be taken off. */
+interface Baseline {
+  readonly counters: readonly (readonly Float64Array[])[];
+  readonly backlogDrops: readonly number[];
+  readonly probes: readonly number[];
+  readonly busyNs: number;
+  readonly exposures: { sameSocket: number; portSearchUdp: number; portSearchTcp: number };
+  readonly resolved: { merged: number; replyOnly: number };
+  readonly serverQueries: number;
+  readonly cacheHits: number;
+  readonly cacheMisses: number;
+}
+
+function baseline({ world, namespaces, servers, cache }: AssembledWorld): Baseline {
+  const { watch } = world;
+  return {
+    counters: namespaces.map(({ netfilter }) => countersByCpu(netfilter)),
+    backlogDrops: namespaces.map(({ node }) => sum(node.backlogDrops)),
+    probes: namespaces.map(({ netfilter }) => netfilter.probes),
+    busyNs: world.node.busyNs,
+    exposures: {
+      sameSocket: watch.sameSocket,
+      portSearchUdp: watch.portSearchUdp,
+      portSearchTcp: watch.portSearchTcp,
+    },
+    resolved: { merged: watch.merged, replyOnly: watch.replyOnly },
+    serverQueries: servers.reduce((total, server) => total + server.queries, 0),
+    cacheHits: cache?.hits ?? 0,
+    cacheMisses: cache?.misses ?? 0,
+  };
+}
+
+function countersByCpu(netfilter: Netfilter): Float64Array[] {
+  return Array.from({ length: netfilter.counters.cpus }, (_, cpu) =>
+    Float64Array.from(COUNTER_NAMES, (_name, counter) => netfilter.counters.ofCpu(cpu, counter)),
+  );
+}
+
+function collectResult(
+  scenario: Scenario,
+  assembled: AssembledWorld,
+  before: Baseline,
+  busyNs: number,
+  seed: string,
+  replication: number,
+): RunResult {
+  const { world, dns, tcp, groups, namespaces, servers, cache, kernel } = assembled;
+  const { watch } = world;
+  const columns = countersOf(kernel.axes);
+  const nodes = namespaces.map(({ name, node, netfilter }, i): NodeResult => {
+    const perCpu = countersByCpu(netfilter).map((after, cpu) => {
+      const start = before.counters[i]?.[cpu];
+      return pick(columns, (counter) => (after[counter] as number) - (start?.[counter] ?? 0));
+    });
+    return {
+      name,
+      counters: pick(columns, (_, column) => perCpu.reduce((total, cpu) => total + (cpu[column] ?? 0), 0)),
+      perCpu,
+      backlogDrops: sum(node.backlogDrops) - (before.backlogDrops[i] ?? 0),
+      entriesAtEnd: netfilter.table.count,
+      utilisation: (busyNs - before.busyNs) / (scenario.durationNs * node.cpus),
+      probes: netfilter.probes - (before.probes[i] ?? 0),
+    };
+  });
+  return {
+    seed,
+    replication,
+    durationNs: scenario.durationNs,
+    groups: groups.map(
+      (group): GroupResult => {
+        const { settings, lookups, connects } = group;
+        const looking = dns.inFlight(group);
+        const connecting = tcp.inFlight(group);
+        return {
+          name: settings.name,
+          pods: settings.count,
+          lookups: settings.dns === null ? null : lookups.toResult(looking.operations, looking.packets),
+          connects: settings.tcp === null ? null : connects.toResult(connecting.operations, connecting.packets),
+        };
+      },
+    ),
+    nodes,
+    exposures: {
+      sameSocket: watch.sameSocket - before.exposures.sameSocket,
+      portSearchUdp: watch.portSearchUdp - before.exposures.portSearchUdp,
+      portSearchTcp: watch.portSearchTcp - before.exposures.portSearchTcp,
+    },
+    resolved: {
+      merged: watch.merged - before.resolved.merged,
+      replyOnly: watch.replyOnly - before.resolved.replyOnly,
+    },
+    dns: {
+      serverQueries: servers.reduce((total, server) => total + server.queries, 0) - before.serverQueries,
+      cacheHits: (cache?.hits ?? 0) - before.cacheHits,
+      cacheMisses: (cache?.misses ?? 0) - before.cacheMisses,
+    },
+    events: world.loop.handled,
+    packets: world.packetsServed,
+  };
+}
+
+function pick(
+  columns: readonly CounterName[],
+  value: (counter: number, column: CounterName) => number,
+): Partial<Record<CounterName, number>> {
+  return Object.fromEntries(columns.map((column) => [column, value(COUNTER_NAMES.indexOf(column), column)]));
+}
+
+function sum(values: Float64Array): number {
+  return values.reduce((total, value) => total + value, 0);
+}

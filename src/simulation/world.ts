@@ -1,0 +1,234 @@
+/**
+ * A scenario at run time: the clock, the node, the pods and servers, and what moves packets between them. The
+ * clients (`DnsClient`, `TcpClient`) send through `send`; what comes back, or does not, is told to them.
+ */
+import { EventLoop } from '../engine/eventLoop.ts';
+import { Pool } from '../engine/pool.ts';
+import type { RandomStream, RandomStreams } from '../engine/randomStreams.ts';
+import type { PacketPath } from '../netfilter/packetPath.ts';
+import { hashTuple, invertPorts } from '../netfilter/tuple.ts';
+import { otherCpu } from '../network/dispatch.ts';
+import { NetworkPacket } from '../network/networkPacket.ts';
+import type { Node, NodeSink } from '../network/node.ts';
+import { RaceWatch } from '../network/raceWatch.ts';
+import type { Route } from '../network/route.ts';
+import { causeIndex, causeOfVerdict } from './causes.ts';
+import {
+  AT_SECOND_NODE,
+  AT_SERVER,
+  BACK_AT_NODE,
+  COLLECT,
+  CONNECT_ARRIVAL,
+  CONNECTION_TIMER,
+  DELAYED_SEND,
+  LOOKUP_ARRIVAL,
+  LOOKUP_TIMER,
+  NODE_STEP,
+  SECOND_NODE_STEP,
+  UPSTREAM_TIMER,
+} from './eventKinds.ts';
+
+/** Added to the ordinal of a packet when it turns round, so that its answer draws numbers of its own. */
+const ANSWER = 32;
+
+/** Whoever sends packets and wants to hear of them. */
+export interface PacketOwner {
+  /** The packet has left the (last) node towards its server. */
+  reachedServer(packet: NetworkPacket): void;
+  /** The answer has left the node towards the pod. */
+  answered(packet: NetworkPacket): void;
+  /** The packet is gone; `told`: the sender got an error. The owner must release it. */
+  lost(packet: NetworkPacket, cause: number, told: boolean): void;
+}
+
+/** The parts of a world that handle their own events. */
+export interface WorldParts {
+  readonly dns: {
+    onArrival(pod: number): void;
+    onTimer(handle: number, stamp: number): void;
+    onUpstreamTimer(packet: number, attempt: number): void;
+  };
+  readonly tcp: { onArrival(pod: number): void; onTimer(connection: number, stamp: number): void };
+}
+
+export class World implements NodeSink {
+  readonly loop = new EventLoop();
+  readonly packets = new Pool((handle) => new NetworkPacket(handle));
+  readonly watch = new RaceWatch();
+  readonly streams: RandomStreams;
+  /** The pods' node; the node of the servers, if that is another one. Set by the assembly. */
+  node!: Node;
+  secondNode: Node | null = null;
+  /** Namespaces whose collectors run. */
+  paths: PacketPath[] = [];
+  /** Owner by the packet's purpose. */
+  owners: PacketOwner[] = [];
+  parts!: WorldParts;
+  readonly rps: boolean;
+  /** Packets that entered a node. */
+  packetsServed = 0;
+  private readonly cpuDraws: RandomStream;
+  private readonly inputQueue = causeIndex('input-queue');
+
+  constructor(streams: RandomStreams, rps: boolean) {
+    this.streams = streams;
+    this.rps = rps;
+    this.cpuDraws = streams.stream('cpu');
+  }
+
+  /** Runs to the given time. */
+  run(untilNs: number): void {
+    this.loop.run(untilNs, this.handle);
+  }
+
+  /** Starts the collectors of all namespaces. */
+  startCollectors(): void {
+    this.paths.forEach((path, i) => {
+      path.setClock(0);
+      this.loop.startTimer(path.collect(), COLLECT, i, 0);
+    });
+  }
+
+  /** The CPU of a thread that starts something now, drawn for it. */
+  cpuOf(entity: number, ordinal: number): number {
+    return this.cpuDraws.integer(entity, ordinal, this.node.cpus);
+  }
+
+  /** Another CPU than this. */
+  otherCpu(cpu: number, entity: number, ordinal: number): number {
+    return otherCpu(cpu, this.node.cpus, this.cpuDraws.uniform(entity, ordinal));
+  }
+
+  /** A packet is sent now by a thread on `cpu`. */
+  send(packet: NetworkPacket, cpu: number): void {
+    this.packetsServed += 1;
+    packet.isReply = false;
+    packet.passage = 0;
+    this.node.receive(packet, this.rps ? this.cpuOfFlow(packet) : cpu);
+  }
+
+  /** The same, `delayNs` from now. */
+  sendLater(packet: NetworkPacket, cpu: number, delayNs: number): void {
+    packet.cpu = cpu;
+    this.loop.schedule(this.loop.now + delayNs, DELAYED_SEND, packet.handle);
+  }
+
+  /** The packet has reached its end. */
+  release(packet: NetworkPacket): void {
+    packet.measured = false;
+    this.packets.release(packet);
+  }
+
+  /** Packets of measured operations that are on their way. */
+  packetsInFlight(purpose: number, group: number): number {
+    let count = 0;
+    for (const packet of this.packets.everything()) {
+      if (packet.measured && packet.purpose === purpose && packet.group === group) count += 1;
+    }
+    return count;
+  }
+
+  /** Its server answers the packet after `delayNs`, the way back included. */
+  answerAfter(packet: NetworkPacket, delayNs: number): void {
+    packet.source ^= packet.destination;
+    packet.destination ^= packet.source;
+    packet.source ^= packet.destination;
+    packet.ports = invertPorts(packet.ports);
+    packet.space = packet.replySpace;
+    packet.ordinal |= ANSWER;
+    this.returnAfter(packet, delayNs);
+  }
+
+  /** A packet made by the peer, with its header as the peer sends it, reaches the node after `delayNs`. */
+  returnAfter(packet: NetworkPacket, delayNs: number): void {
+    packet.isReply = true;
+    packet.holdNs = 0;
+    packet.passage = (packet.route as Route).passages.length - 1;
+    this.loop.schedule(this.loop.now + delayNs, BACK_AT_NODE, packet.handle);
+  }
+
+  /** Calls the owner's `reachedServer` again after a delay (a query that travels to a server with a queue). */
+  atServerAfter(packet: NetworkPacket, delayNs: number): void {
+    this.loop.schedule(this.loop.now + delayNs, AT_SERVER, packet.handle);
+  }
+
+  // NodeSink
+
+  departed(packet: NetworkPacket): void {
+    const owner = this.owners[packet.purpose] as PacketOwner;
+    const { passages } = packet.route as Route;
+    const next = packet.passage + (packet.isReply ? -1 : 1);
+    if (next >= 0 && next < passages.length) {
+      packet.passage = next;
+      this.loop.schedule(this.loop.now + packet.wireNs, AT_SECOND_NODE, packet.handle);
+    } else if (packet.isReply) {
+      owner.answered(packet);
+    } else {
+      owner.reachedServer(packet);
+    }
+  }
+
+  dropped(packet: NetworkPacket, verdict: number, inSender: boolean): void {
+    (this.owners[packet.purpose] as PacketOwner).lost(packet, causeOfVerdict(verdict), inSender);
+  }
+
+  overflowed(packet: NetworkPacket): void {
+    (this.owners[packet.purpose] as PacketOwner).lost(packet, this.inputQueue, false);
+  }
+
+  /** The CPU that a NIC's or RPS's hash of the header gives. */
+  private cpuOfFlow(packet: NetworkPacket): number {
+    const hash = hashTuple(packet.source, packet.destination, packet.ports, packet.space) >>> 0;
+    return Math.floor((hash / 4294967296) * this.node.cpus);
+  }
+
+  private readonly handle = (kind: number, handle: number, stamp: number): void => {
+    switch (kind) {
+      case NODE_STEP:
+        this.node.onEvent(handle);
+        break;
+      case SECOND_NODE_STEP:
+        this.secondNode?.onEvent(handle);
+        break;
+      case LOOKUP_ARRIVAL:
+        this.parts.dns.onArrival(handle);
+        break;
+      case CONNECT_ARRIVAL:
+        this.parts.tcp.onArrival(handle);
+        break;
+      case DELAYED_SEND: {
+        const packet = this.packets.at(handle);
+        this.send(packet, packet.cpu);
+        break;
+      }
+      case AT_SERVER: {
+        const packet = this.packets.at(handle);
+        (this.owners[packet.purpose] as PacketOwner).reachedServer(packet);
+        break;
+      }
+      case BACK_AT_NODE:
+      case AT_SECOND_NODE: {
+        const packet = this.packets.at(handle);
+        const passage = (packet.route as Route).passages[packet.passage];
+        this.packetsServed += 1;
+        passage?.node.receive(packet, this.cpuOfFlow(packet));
+        break;
+      }
+      case LOOKUP_TIMER:
+        this.parts.dns.onTimer(handle, stamp);
+        break;
+      case CONNECTION_TIMER:
+        this.parts.tcp.onTimer(handle, stamp);
+        break;
+      case UPSTREAM_TIMER:
+        this.parts.dns.onUpstreamTimer(handle, stamp);
+        break;
+      case COLLECT: {
+        const path = this.paths[handle] as PacketPath;
+        path.setClock(this.loop.now);
+        this.loop.startTimer(path.collect(), COLLECT, handle, 0);
+        break;
+      }
+    }
+  };
+}
