@@ -1,16 +1,16 @@
 /** Imports run downward only (ARCHITECTURE.md). Each room lists what it may import; everything else is refused. */
 const rooms = {
   engine: ['seedrandom'],
-  statistics: [],
+  statistics: ['engine/fixedMath'],
   netfilter: ['engine'],
   network: ['netfilter', 'engine'],
   servers: ['network', 'engine'],
   clients: ['network', 'engine'],
   // Catalogues only: names and versions of kernels, resolvers, schedulers; no behaviour.
-  scenario: ['netfilter/kernels', 'clients/catalogue', 'engine/(time|distribution|fixedMath|invariant)'],
-  mitigations: ['scenario', 'netfilter/kernels', 'clients/catalogue', 'engine/(time|distribution)'],
+  scenario: ['netfilter/kernels', 'clients/catalogue', 'engine/(time|distribution|invariant)'],
+  mitigations: ['scenario', 'netfilter/kernels', 'clients/(catalogue|resolvConf)', 'engine/time'],
   simulation: ['clients', 'servers', 'network', 'netfilter', 'engine', 'scenario'],
-  experiment: ['simulation', 'scenario', 'mitigations', 'statistics', 'engine'],
+  experiment: ['simulation', 'scenario', 'mitigations', 'statistics', 'engine', 'netfilter/(counters|kernel)'],
   report: ['experiment', 'statistics', 'scenario', 'simulation', 'mitigations'],
 };
 

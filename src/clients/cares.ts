@@ -8,7 +8,7 @@
  * else on a tick of one second, so that most waits end late.
  */
 import { invariant } from '../engine/invariant.ts';
-import { MILLISECOND, type Nanoseconds, SECOND } from '../engine/time.ts';
+import { MICROSECOND, MILLISECOND, type Nanoseconds, SECOND } from '../engine/time.ts';
 import {
   CaresChannel,
   type CaresConnection,
@@ -54,9 +54,31 @@ const ANSWERS_FOR_MEAN = 3;
 const SHORTEST_WAIT_MS = 250;
 const LONGEST_FIRST_WAIT_MS = 5000;
 
+/** resolve6 is called after resolve4, so its deadlines come later. Recorded gaps: 9 to 85 us. */
+const SECOND_CALL_NS = 30 * MICROSECOND;
+
 /** Timer slot of every lookup. */
 const TICK = 0;
 const TICK_PERIOD: Nanoseconds = SECOND;
+
+/** What a channel works by, from its start to its end. */
+interface CaresConfig {
+  readonly version: CaresVersion;
+  readonly options: CaresOptions;
+  readonly servers: number;
+  readonly firstWaitMs: number;
+  readonly tickLeadNs: Nanoseconds;
+}
+
+/** A channel that knows its settings: Node reads resolv.conf when the process starts, and not again. */
+class NodeChannel extends CaresChannel {
+  readonly config: CaresConfig;
+
+  constructor(config: CaresConfig) {
+    super(config.servers);
+    this.config = config;
+  }
+}
 
 export interface CaresSettings {
   readonly version: string;
@@ -72,39 +94,39 @@ export interface CaresSettings {
 export class CaresResolver implements Resolver {
   readonly usualDelays: readonly Nanoseconds[];
   private readonly host: ResolverHost;
-  private readonly version: CaresVersion;
-  private readonly options: CaresOptions;
-  private readonly servers: number;
-  private readonly firstWaitMs: number;
-  private readonly tickLeadNs: Nanoseconds;
+  private readonly config: CaresConfig;
 
   constructor(settings: CaresSettings, host: ResolverHost) {
     invariant(settings.servers >= 1, 'c-ares needs a name server');
     this.host = host;
-    this.version = asOf(settings.version, CARES_1_21, CHANGES);
-    this.options = settings.options;
-    this.servers = settings.servers;
-    this.firstWaitMs = boundedWaitMs(settings.options.timeoutNs / MILLISECOND);
-    this.tickLeadNs = settings.tickLeadNs ?? 20 * MILLISECOND;
-    this.usualDelays = [TICK_PERIOD - this.tickLeadNs, TICK_PERIOD];
+    const tickLeadNs = settings.tickLeadNs ?? 20 * MILLISECOND;
+    this.config = {
+      version: asOf(settings.version, CARES_1_21, CHANGES),
+      options: settings.options,
+      servers: settings.servers,
+      firstWaitMs: boundedWaitMs(settings.options.timeoutNs / MILLISECOND),
+      tickLeadNs,
+    };
+    this.usualDelays = [TICK_PERIOD - tickLeadNs, TICK_PERIOD];
   }
 
   newThread(): ResolverThread {
-    return new CaresChannel(this.servers);
+    return new NodeChannel(this.config);
   }
 
   start(lookup: Lookup): void {
-    const channel = lookup.thread as CaresChannel;
+    const channel = lookup.thread as NodeChannel;
     if (!(lookup.state instanceof CaresLookup)) lookup.state = new CaresLookup();
     const s = lookup.state as CaresLookup;
     channel.lookups += 1;
     lookup.found = 0;
     lookup.candidate = 0;
     s.error = null;
-    this.ask(channel, lookup, s.a);
-    if ((lookup.wanted & AAAA) !== 0) this.ask(channel, lookup, s.aaaa);
+    const now = this.host.now();
+    this.ask(channel, lookup, s.a, now);
+    if ((lookup.wanted & AAAA) !== 0) this.ask(channel, lookup, s.aaaa, now + SECOND_CALL_NS);
     this.sendHeld(channel);
-    this.host.setTimer(lookup, TICK, channel.tickedAt + TICK_PERIOD - this.host.now());
+    this.host.setTimer(lookup, TICK, channel.tickedAt + TICK_PERIOD - now);
   }
 
   onAnswer(
@@ -114,24 +136,22 @@ export class CaresResolver implements Resolver {
     server: number,
     code: AnswerCode,
   ): void {
-    const channel = lookup.thread as CaresChannel;
+    const channel = lookup.thread as NodeChannel;
     const q = (lookup.state as CaresLookup).question(question);
     channel.tickedAt = this.host.now();
-    if (q.lookup !== null) {
-      const connection = channel.connectionOn(socket);
-      if (code === TRUNCATED && connection !== null && !connection.overTcp) {
-        channel.remove(q);
-        q.overTcp = true;
-        this.send(channel, q);
-      } else {
-        this.accept(channel, q, channel.servers[server]!, code);
-      }
+    const isOpen = q.lookup !== null;
+    if (isOpen && code === TRUNCATED && !channel.connectionOn(socket)!.overTcp) {
+      channel.remove(q);
+      q.overTcp = true;
+      this.send(channel, q, this.host.now());
+    } else if (isOpen) {
+      this.accept(channel, q, channel.servers[server]!, code);
     }
     this.afterEvent(channel);
   }
 
   onTimer(lookup: Lookup): void {
-    const channel = lookup.thread as CaresChannel;
+    const channel = lookup.thread as NodeChannel;
     const now = this.host.now();
     // Lookups of a channel tick together: the first one's timer is the tick, the others' find it done. A
     // timer also finds that an answer has put the tick off.
@@ -145,7 +165,7 @@ export class CaresResolver implements Resolver {
   }
 
   onConnected(lookup: Lookup, socket: SocketHandle): void {
-    const channel = lookup.thread as CaresChannel;
+    const channel = lookup.thread as NodeChannel;
     const connection = channel.connectionOn(socket)!;
     channel.tickedAt = this.host.now();
     connection.established = true;
@@ -164,7 +184,7 @@ export class CaresResolver implements Resolver {
   }
 
   onSendRefused(lookup: Lookup, socket: SocketHandle, question: QuestionType): void {
-    const channel = lookup.thread as CaresChannel;
+    const channel = lookup.thread as NodeChannel;
     const q = (lookup.state as CaresLookup).question(question);
     if (q.connection === null || q.connection.socket !== socket) return;
     q.connection.server.failures += 1;
@@ -172,51 +192,45 @@ export class CaresResolver implements Resolver {
     this.afterEvent(channel);
   }
 
-  private ask(channel: CaresChannel, lookup: Lookup, q: CaresQuestion): void {
+  private ask(channel: NodeChannel, lookup: Lookup, q: CaresQuestion, now: Nanoseconds): void {
     q.lookup = lookup;
     q.tries = 0;
-    q.overTcp = this.options.useVc;
-    this.send(channel, q);
+    q.overTcp = channel.config.options.useVc;
+    this.send(channel, q, now);
   }
 
-  private send(channel: CaresChannel, q: CaresQuestion): void {
-    const now = this.host.now();
+  private send(channel: NodeChannel, q: CaresQuestion, now: Nanoseconds): void {
     const server = this.chooseServer(channel, q);
     q.connection = server.reusable(q.overTcp) ?? this.connect(channel, server, q);
     q.sentAt = now;
-    q.deadline = now + this.waitMs(server, q) * MILLISECOND;
+    q.deadline = now + this.waitMs(channel.config, server, q) * MILLISECOND;
     channel.add(q);
     this.transmit(channel, q, q.connection);
   }
 
-  private chooseServer(channel: CaresChannel, q: CaresQuestion): CaresServer {
-    if (!this.options.rotate || this.servers === 1) return channel.preferredServer();
+  private chooseServer(channel: NodeChannel, q: CaresQuestion): CaresServer {
+    if (!channel.config.options.rotate) return channel.preferredServer();
     return channel.randomPreferredServer(this.host.uniform(q.lookup!, serverDraw(q.type, q.tries)));
   }
 
-  private connect(channel: CaresChannel, server: CaresServer, q: CaresQuestion): CaresConnection {
-    if (channel.openConnections === 0) channel.tickedAt = this.host.now() - this.tickLeadNs;
+  private connect(channel: NodeChannel, server: CaresServer, q: CaresQuestion): CaresConnection {
+    if (channel.openConnections === 0) channel.tickedAt = this.host.now() - channel.config.tickLeadNs;
     const lookup = q.lookup!;
     const socket = q.overTcp ? this.host.connect(lookup, server.index) : this.host.openSocket(lookup);
     return channel.addConnection(server, socket, q.overTcp);
   }
 
   /** The wait doubles with each trip over all servers; from the second on it is shortened by up to a half. */
-  private waitMs(server: CaresServer, q: CaresQuestion): number {
-    const firstMs = this.learnedWaitMs(server);
-    const trips = Math.floor(q.tries / this.servers);
+  private waitMs(config: CaresConfig, server: CaresServer, q: CaresQuestion): number {
+    const firstMs = firstWaitMs(config, server);
+    const trips = Math.floor(q.tries / config.servers);
     if (trips === 0) return firstMs;
     const longestMs = firstMs * 2 ** trips;
     const jitter = this.host.uniform(q.lookup!, jitterDraw(q.type, q.tries));
     return Math.max(firstMs, longestMs - Math.floor(longestMs * 0.5 * jitter));
   }
 
-  private learnedWaitMs(server: CaresServer): number {
-    if (!this.version.learnsLatency || server.answers < ANSWERS_FOR_MEAN) return this.firstWaitMs;
-    return boundedWaitMs(Math.floor(server.latencySumMs / server.answers) * LATENCY_FACTOR);
-  }
-
-  private transmit(channel: CaresChannel, q: CaresQuestion, connection: CaresConnection): void {
+  private transmit(channel: NodeChannel, q: CaresQuestion, connection: CaresConnection): void {
     if (connection.overTcp) {
       if (connection.established) this.host.sendOverTcp(q.lookup!, connection.socket, q.type);
       else q.isWaiting = true;
@@ -233,7 +247,7 @@ export class CaresResolver implements Resolver {
   }
 
   /** Nothing follows that would make a pair of it. */
-  private sendHeld(channel: CaresChannel): void {
+  private sendHeld(channel: NodeChannel): void {
     const q = channel.held;
     if (q === null) return;
     channel.held = null;
@@ -252,7 +266,7 @@ export class CaresResolver implements Resolver {
   }
 
   /** Node asks for errors as they come, so SERVFAIL and REFUSED end the question, and clear the server. */
-  private accept(channel: CaresChannel, q: CaresQuestion, server: CaresServer, code: AnswerCode): void {
+  private accept(channel: NodeChannel, q: CaresQuestion, server: CaresServer, code: AnswerCode): void {
     server.failures = 0;
     if (code === NOERROR || code === NXDOMAIN || code === NODATA) {
       server.recordLatency(this.host.now() - q.sentAt);
@@ -263,7 +277,7 @@ export class CaresResolver implements Resolver {
   }
 
   private connectionFailed(lookup: Lookup, socket: SocketHandle): void {
-    const channel = lookup.thread as CaresChannel;
+    const channel = lookup.thread as NodeChannel;
     const connection = channel.connectionOn(socket);
     if (connection === null) return;
     connection.server.failures += 1;
@@ -275,14 +289,14 @@ export class CaresResolver implements Resolver {
     this.afterEvent(channel);
   }
 
-  private tryAgain(channel: CaresChannel, q: CaresQuestion): void {
+  private tryAgain(channel: NodeChannel, q: CaresQuestion): void {
     channel.remove(q);
     q.tries += 1;
-    if (q.tries < TRIES_PER_SERVER * this.servers) this.send(channel, q);
+    if (q.tries < TRIES_PER_SERVER * channel.config.servers) this.send(channel, q, this.host.now());
     else this.questionEnded(channel, q, 'again');
   }
 
-  private questionEnded(channel: CaresChannel, q: CaresQuestion, error: LookupError): void {
+  private questionEnded(channel: NodeChannel, q: CaresQuestion, error: LookupError): void {
     const lookup = q.lookup!;
     const s = lookup.state as CaresLookup;
     q.lookup = null;
@@ -293,7 +307,7 @@ export class CaresResolver implements Resolver {
   }
 
   /** What c-ares does whenever it is called: deadlines, then connections without questions. */
-  private afterEvent(channel: CaresChannel): void {
+  private afterEvent(channel: NodeChannel): void {
     const now = this.host.now();
     for (let q = channel.overdue(now); q !== null; q = channel.overdue(now)) {
       q.connection!.server.failures += 1;
@@ -304,20 +318,21 @@ export class CaresResolver implements Resolver {
     this.finishEnded(channel);
   }
 
-  private closeIdle(channel: CaresChannel): void {
+  private closeIdle(channel: NodeChannel): void {
     const { servers } = channel;
     for (let i = 0; i < servers.length; i++) {
-      const { connections } = servers[i]!;
-      for (let j = connections.length - 1; j >= 0; j--) {
-        const connection = connections[j]!;
-        if (connection.questions > 0) continue;
-        this.host.closeSocket(connection.socket);
-        channel.removeConnection(connection);
+      for (let connection = servers[i]!.latest; connection !== null; ) {
+        const { older }: CaresConnection = connection;
+        if (connection.questions === 0) {
+          this.host.closeSocket(connection.socket);
+          channel.removeConnection(connection);
+        }
+        connection = older;
       }
     }
   }
 
-  private finishEnded(channel: CaresChannel): void {
+  private finishEnded(channel: NodeChannel): void {
     while (channel.ended !== null) {
       const lookup = channel.ended;
       const s = lookup.state as CaresLookup;
@@ -339,6 +354,11 @@ export function serverDraw(question: QuestionType, tries: number): number {
   return 1024 + jitterDraw(question, tries);
 }
 
+function firstWaitMs(config: CaresConfig, server: CaresServer): number {
+  if (!config.version.learnsLatency || server.answers < ANSWERS_FOR_MEAN) return config.firstWaitMs;
+  return boundedWaitMs(Math.floor(server.latencySumMs / server.answers) * LATENCY_FACTOR);
+}
+
 function boundedWaitMs(waitMs: number): number {
   return Math.min(LONGEST_FIRST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, waitMs));
 }
@@ -350,7 +370,7 @@ function worse(one: LookupError | null, other: LookupError): LookupError {
   return one === 'nodata' || other === 'nodata' ? 'nodata' : 'noname';
 }
 
-function oldestOf(channel: CaresChannel): CaresQuestion | null {
+function oldestOf(channel: NodeChannel): CaresQuestion | null {
   let q = channel.newest;
   while (q !== null && q.older !== null) q = q.older;
   return q;

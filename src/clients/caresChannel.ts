@@ -23,6 +23,8 @@ export class CaresConnection {
   established = false;
   /** Questions sent, or waiting to be sent, on it and not answered. */
   questions = 0;
+  /** The connection to the same server that was opened before it. */
+  older: CaresConnection | null = null;
 }
 
 export class CaresServer {
@@ -32,8 +34,8 @@ export class CaresServer {
   /** Answers so far, and the sum of their latencies. */
   answers = 0;
   latencySumMs = 0;
-  /** In the order in which they were opened. */
-  readonly connections: CaresConnection[] = [];
+  /** The connection opened last, which links to the older ones. */
+  latest: CaresConnection | null = null;
 
   constructor(index: number) {
     this.index = index;
@@ -41,17 +43,14 @@ export class CaresServer {
 
   /** The connection that a further question would use, or null if it must open one. */
   reusable(overTcp: boolean): CaresConnection | null {
-    const { connections } = this;
     if (overTcp) {
-      for (let i = 0; i < connections.length; i++) {
-        if (connections[i]!.overTcp) return connections[i]!;
-      }
-      return null;
+      let connection = this.latest;
+      while (connection !== null && !connection.overTcp) connection = connection.older;
+      return connection;
     }
     // Recorded: while a server has failures, every question to it leaves from a port of its own.
-    if (this.failures > 0 || connections.length === 0) return null;
-    const latest = connections[connections.length - 1]!;
-    return latest.overTcp ? null : latest;
+    if (this.failures > 0 || this.latest === null || this.latest.overTcp) return null;
+    return this.latest;
   }
 
   recordLatency(latency: Nanoseconds): void {
@@ -108,7 +107,8 @@ export class CaresChannel implements ResolverThread {
   held: CaresQuestion | null = null;
   /** Lookups that the event being handled has ended. */
   ended: Lookup | null = null;
-  private readonly spare: CaresConnection[] = [];
+  /** Connections that are closed, to be used again; linked as open ones are. */
+  private spare: CaresConnection | null = null;
 
   constructor(servers: number) {
     this.servers = Array.from({ length: servers }, (_, index) => new CaresServer(index));
@@ -138,32 +138,39 @@ export class CaresChannel implements ResolverThread {
   }
 
   addConnection(server: CaresServer, socket: SocketHandle, overTcp: boolean): CaresConnection {
-    const connection = this.spare.pop() ?? new CaresConnection();
+    const connection = this.spare ?? new CaresConnection();
+    this.spare = connection.older;
     connection.server = server;
     connection.socket = socket;
     connection.overTcp = overTcp;
     connection.established = false;
     connection.questions = 0;
-    server.connections.push(connection);
+    connection.older = server.latest;
+    server.latest = connection;
     this.openConnections += 1;
     return connection;
   }
 
   removeConnection(connection: CaresConnection): void {
-    const { connections } = connection.server;
-    let i = connections.indexOf(connection);
-    for (; i < connections.length - 1; i++) connections[i] = connections[i + 1]!;
-    connections.length -= 1;
+    const { server } = connection;
+    if (server.latest === connection) {
+      server.latest = connection.older;
+    } else {
+      let newer = server.latest!;
+      while (newer.older !== connection) newer = newer.older!;
+      newer.older = connection.older;
+    }
     connection.socket = NO_SOCKET;
+    connection.older = this.spare;
+    this.spare = connection;
     this.openConnections -= 1;
-    this.spare.push(connection);
   }
 
   connectionOn(socket: SocketHandle): CaresConnection | null {
     for (const server of this.servers) {
-      for (const connection of server.connections) {
-        if (connection.socket === socket) return connection;
-      }
+      let connection = server.latest;
+      while (connection !== null && connection.socket !== socket) connection = connection.older;
+      if (connection !== null) return connection;
     }
     return null;
   }

@@ -47,7 +47,7 @@ export class UnknownResolverError extends Error {
   readonly suggestions: readonly string[];
 
   constructor(given: string, supported: string, suggestions: readonly string[]) {
-    super(`unknown resolver "${given}": ${supported}; did you mean ${suggestions.join(', ')}?`);
+    super(`unknown resolver "${given}": ${supported}; write for instance ${suggestions.join(', ')}`);
     this.given = given;
     this.suggestions = suggestions;
   }
@@ -125,17 +125,28 @@ function unknown(text: string): UnknownResolverError {
   const image = IMAGES.filter(({ name }) => name.startsWith(`${stem}-`));
   if (image.length > 0) {
     const names = image.map(({ name }) => name);
-    return new UnknownResolverError(text, `not among the known ${stem} images`, nearest(text, names));
+    return new UnknownResolverError(text, `no such ${stem} image is known`, nearest(text, names));
   }
-  const family = RESOLVER_FAMILIES.map((facts) => ({ facts, distance: editDistance(stem, facts.family) }))
-    .filter(({ distance, facts }) => distance <= Math.ceil(facts.family.length / 3))
-    .sort((a, b) => a.distance - b.distance)[0]?.facts;
+  const family = RESOLVER_FAMILIES.find(
+    (facts) => stem.startsWith(facts.family) || editDistance(stem.slice(0, 40), facts.family) <= 1,
+  );
   if (family === undefined) {
     const examples = RESOLVER_FAMILIES.map((facts) => `${facts.family}-${newest(facts)}`);
     return new UnknownResolverError(text, 'known families are glibc, musl, go and c-ares', examples);
   }
-  const names = nearest(version, releasesOf(family)).map((release) => `${family.family}-${release}`);
-  return new UnknownResolverError(text, `${family.family} is known for ${supportedVersions(family)}`, names);
+  const names = likelyReleases(family, version).map((release) => `${family.family}-${release}`);
+  return new UnknownResolverError(
+    text,
+    `versions of ${family.family} are ${supportedVersions(family)}`,
+    names,
+  );
+}
+
+function likelyReleases(facts: FamilyFacts, version: string): readonly string[] {
+  const releases = releasesOf(facts);
+  if (releases.includes(version)) return [version];
+  const isTooOld = /^\d+(\.\d+)+$/.test(version) && compareVersions(version, releases[0]!) < 0;
+  return isTooOld ? releases.slice(0, 1) : nearest(version, releases);
 }
 
 function newest(facts: FamilyFacts): string {

@@ -105,25 +105,16 @@ export class GoResolver implements Resolver {
     const s = lookup.state as GoLookup;
     const q = questionOf(s, question);
     this.hangUp(lookup, q);
-    switch (code) {
-      case NOERROR:
-        lookup.found |= question;
-        this.questionEnded(lookup, s, q, null);
-        return;
-      case NXDOMAIN:
-      case NODATA:
-        this.questionEnded(lookup, s, q, 'noname');
-        return;
-      case TRUNCATED:
-        if (q.overTcp) {
-          this.nextTry(lookup, s, q);
-          return;
-        }
-        q.overTcp = true;
-        this.exchange(lookup, q);
-        return;
-      default:
-        this.nextTry(lookup, s, q);
+    if (code === NOERROR) {
+      lookup.found |= question;
+      this.questionEnded(lookup, s, q, null);
+    } else if (code === NXDOMAIN || code === NODATA) {
+      this.questionEnded(lookup, s, q, 'noname');
+    } else if (code === TRUNCATED && !q.overTcp) {
+      q.overTcp = true;
+      this.exchange(lookup, q);
+    } else {
+      this.nextTry(lookup, s, q);
     }
   }
 
@@ -219,10 +210,10 @@ export class GoResolver implements Resolver {
     const next = candidateAt(s.order, s.step + 1, this.searchLength);
     if (next === NO_CANDIDATE) {
       this.host.finish(lookup, s.error!);
-      return;
+    } else {
+      s.step += 1;
+      this.askName(lookup, s, next);
     }
-    s.step += 1;
-    this.askName(lookup, s, next);
   }
 
   private hangUp(lookup: Lookup, q: GoQuestion): void {

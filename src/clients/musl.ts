@@ -171,11 +171,8 @@ export class MuslResolver implements Resolver {
     s.codeOfAaaa = NONE;
     s.startedAt = this.host.now();
     s.socket = this.host.openSocket(lookup);
-    if (this.timeoutNs === 0) {
-      this.nameOver(lookup, s);
-      return;
-    }
-    this.sendRound(lookup, s);
+    if (this.timeoutNs === 0) this.nameOver(lookup, s);
+    else this.sendRound(lookup, s);
   }
 
   private sendRound(lookup: Lookup, s: MuslLookup): void {
@@ -198,25 +195,19 @@ export class MuslResolver implements Resolver {
     server: number,
     code: AnswerCode,
   ): void {
-    switch (code) {
-      case SERVFAIL:
-        if (s.servfailBudget > 0) {
-          s.servfailBudget -= 1;
-          this.host.sendQuery(lookup, s.socket, question, server);
-        }
-        return;
-      case REFUSED:
-        return;
-      case TRUNCATED:
-        if (!this.version.fallsBackToTcp) {
-          store(s, question, NODATA);
-          return;
-        }
-        if (question === A) s.connectionForA = this.host.connect(lookup, server);
-        else s.connectionForAaaa = this.host.connect(lookup, server);
-        return;
-      default:
-        store(s, question, code);
+    if (code === REFUSED) return;
+    if (code === SERVFAIL) {
+      if (s.servfailBudget === 0) return;
+      s.servfailBudget -= 1;
+      this.host.sendQuery(lookup, s.socket, question, server);
+    } else if (code !== TRUNCATED) {
+      store(s, question, code);
+    } else if (!this.version.fallsBackToTcp) {
+      store(s, question, NODATA);
+    } else if (question === A) {
+      s.connectionForA = this.host.connect(lookup, server);
+    } else {
+      s.connectionForAaaa = this.host.connect(lookup, server);
     }
   }
 
@@ -234,11 +225,8 @@ export class MuslResolver implements Resolver {
   private continueLoop(lookup: Lookup, s: MuslLookup): void {
     const now = this.host.now();
     const allAnswered = s.codeOfA !== NONE && (s.codeOfAaaa !== NONE || (lookup.wanted & AAAA) === 0);
-    if (allAnswered || now - s.startedAt >= this.timeoutNs) {
-      this.nameOver(lookup, s);
-      return;
-    }
-    if (now - s.roundAt >= this.intervalNs) this.sendRound(lookup, s);
+    if (allAnswered || now - s.startedAt >= this.timeoutNs) this.nameOver(lookup, s);
+    else if (now - s.roundAt >= this.intervalNs) this.sendRound(lookup, s);
   }
 
   private nameOver(lookup: Lookup, s: MuslLookup): void {

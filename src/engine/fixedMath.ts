@@ -51,7 +51,7 @@ export function ln(x: number): number {
   return exponent * LN2_HIGH + (2 * s + (2 * s * series + exponent * LN2_LOW));
 }
 
-/** Reciprocals of 13!, 12!, ... 0!: the Taylor series of e^r, exact to the last bit or so for |r| < ln(2)/2. */
+/** Reciprocals of 14!, 13!, ... 0!: the Taylor series of e^r, exact to the last bit or so for |r| < ln(2)/2. */
 const RECIPROCAL_FACTORIALS: readonly number[] = (() => {
   const out: number[] = [];
   let factorial = 1;

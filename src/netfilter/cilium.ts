@@ -113,16 +113,16 @@ export class CiliumPath implements PacketPath {
     packet.rover = -1;
     if (range === null) return;
     packet.chosenSource = range.addresses[0] as Address;
-    const offset = this.maps.offsets.integer(packet.entity, packet.ordinal, 65536);
     if (packet.chosenPort < CILIUM_MIN_PORT || packet.chosenPort > CILIUM_MAX_PORT)
-      packet.chosenPort = scale(offset);
+      packet.chosenPort = scale(this.random16(packet, 0));
     for (let attempt = 0; attempt < this.generation.retries; attempt++) {
       packet.probes += 1;
       if (this.isFree(packet)) {
         if (this.generation.insertsWhileSearching) this.insertIn(packet);
         return;
       }
-      packet.chosenPort = attempt === 0 ? scale(offset) : scale((packet.chosenPort + 1) & 0xffff);
+      const next = attempt === 0 ? this.random16(packet, 1) : (packet.chosenPort + 1) & 0xffff;
+      packet.chosenPort = scale(next);
     }
     packet.searchGaveUp = true;
   }
@@ -156,6 +156,10 @@ export class CiliumPath implements PacketPath {
 
   collect(): Nanoseconds {
     return collect(this.maps) * NS_PER_JIFFY;
+  }
+
+  private random16(packet: Packet, draw: number): number {
+    return this.maps.offsets.integer(packet.entity, packet.ordinal * 8 + draw, 65536);
   }
 
   private isFree(packet: Packet): boolean {

@@ -187,13 +187,14 @@ function chainTooLong(netfilter: Netfilter, packet: Packet, clashing: number): b
     );
     let length = 0;
     let met = false;
+    let tooLong = false;
     table.walkBucket(bucket, (node) => {
       met = node === clashing;
-      length += 1;
-      return !met && length <= limit;
+      // `chainlen++ > max_chainlen`: the count before this node.
+      tooLong = !met && length++ > limit;
+      return !met && !tooLong;
     });
-    if (met) return false;
-    if (length > limit) return true;
+    if (met || tooLong) return tooLong;
   }
   return false;
 }

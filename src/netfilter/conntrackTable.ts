@@ -165,22 +165,19 @@ export class ConntrackTable {
   walkBucket(bucket: number, visit: (node: number) => boolean): void {
     const { slots } = this;
     const mask = slots.length - 1;
-    const perBucket = 4294967296 / this.buckets;
-    const low = Math.ceil(bucket * perBucket);
-    const high = Math.ceil((bucket + 1) * perBucket);
-    // Nodes stand at or after their home slot, with no gap between.
-    let slot = low >>> this.shift;
+    const low = Math.ceil((bucket * 4294967296) / this.buckets);
+    const high = Math.ceil(((bucket + 1) * 4294967296) / this.buckets);
+    const firstHome = low >>> this.shift;
     const lastHome = (high - 1) >>> this.shift;
+    // Nodes stand at or after their home slot, with no gap between; a gap ends the bucket unless homes follow it.
     for (let walked = 0; walked <= mask; walked++) {
-      const node = slots[slot];
+      const node = slots[(firstHome + walked) & mask];
       if (node === NONE) {
-        // Homes after this gap still belong to the bucket if it spans several slots.
-        if (slot >= lastHome) return;
+        if (firstHome + walked >= lastHome) return;
       } else {
         const hash = this.hashOf(node) >>> 0;
         if (hash >= low && hash < high && !visit(node)) return;
       }
-      slot = (slot + 1) & mask;
     }
   }
 

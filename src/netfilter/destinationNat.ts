@@ -2,22 +2,19 @@
  * Destination NAT of a new flow (hook priority -100): a service rule's backend, or the null binding. Kernel
  * reference 2.3: a fixed address and port are written whether or not that tuple is taken.
  */
-import { FOUND } from './counters.ts';
 import {
   DST_NAT,
   DST_NAT_DONE,
   ENTRY_SIZE,
-  NONE,
   REPLY_DESTINATION,
   REPLY_PORTS,
   REPLY_SOURCE,
-  REPLY_SPACE,
   STATUS,
 } from './entry.ts';
-import { liveNode } from './lookup.ts';
 import type { Netfilter } from './netfilter.ts';
 import type { Packet } from './packet.ts';
-import { type Address, destinationPort, packPorts } from './tuple.ts';
+import { isTaken } from './portAllocator.ts';
+import { type Address, destinationPort, packPorts, sourcePort } from './tuple.ts';
 
 /** Sends the flow to a backend. */
 export function bindDestination(netfilter: Netfilter, packet: Packet, backend: Address, port: number): void {
@@ -25,18 +22,16 @@ export function bindDestination(netfilter: Netfilter, packet: Packet, backend: A
   netfilter.table.data[packet.entry * ENTRY_SIZE + STATUS] |= DST_NAT | DST_NAT_DONE;
 }
 
-/** No rule matched: keeps the destination, taken or not (DST manipulation without a port range changes no port). */
+/**
+ * No rule matched: keeps the destination, taken or not (DST manipulation without a port range changes no port).
+ * The test is made all the same, and counted.
+ */
 export function bindDestinationToItself(netfilter: Netfilter, packet: Packet, cpu: number): void {
   const { data } = netfilter.table;
   const at = packet.entry * ENTRY_SIZE;
-  const node = liveNode(
-    netfilter,
-    data[at + REPLY_SOURCE],
-    data[at + REPLY_DESTINATION],
-    data[at + REPLY_PORTS],
-    data[at + REPLY_SPACE],
-  );
-  if (node !== NONE && netfilter.axes.sameOrigin === 'taken') netfilter.counters.bump(cpu, FOUND);
+  const ports = data[at + REPLY_PORTS];
+  const source = data[at + REPLY_DESTINATION];
+  isTaken(netfilter, packet, source, destinationPort(ports), data[at + REPLY_SOURCE], sourcePort(ports), cpu);
   data[at + STATUS] |= DST_NAT_DONE;
 }
 

@@ -1,7 +1,8 @@
 /**
  * Confirmed entries by the time at which they may expire: a wheel of lists, one slot per 256 jiffies (about a
  * second). A packet that extends an entry's life only writes its new expiry; the entry is moved when its old
- * slot comes round. Costs O(1) per entry and lifetime.
+ * slot comes round. One that shortens it (TCP, when it closes) must call `move`. Costs O(1) per entry and
+ * lifetime.
  *
  * *When* an expired entry disappears differs by generation (`gc` of the kernel) and decides table occupancy
  * only: lookups never return an expired entry.
@@ -20,7 +21,7 @@ interface Entries {
 export class ExpiryWheel {
   private readonly table: Entries;
   private readonly heads = new Int32Array(SLOTS).fill(NONE);
-  /** Slots counted from the start of time that have been swept, and the one of them on the wheel. */
+  /** The slot of the last collection, counted from the start of time, and its place on the wheel. */
   private absolute = 0;
   private current = 0;
 
@@ -43,32 +44,33 @@ export class ExpiryWheel {
     else this.heads[slotOfMark(previous)] = next;
   }
 
+  /** The entry expires sooner than it did. */
+  move(entry: number): void {
+    this.remove(entry);
+    this.add(entry);
+  }
+
   /**
    * Calls `expired` with every entry whose expiry plus `lag(entry)` is at or before `now` (jiffies); it must
    * erase the entry.
    */
   collect(now: number, lag: ((entry: number) => number) | null, expired: (entry: number) => void): void {
     const target = Math.floor(now / JIFFIES_PER_SLOT);
-    const steps = Math.min(target - this.absolute, SLOTS - 1);
-    for (let step = 0; step < steps; step++) {
-      this.sweep(now, lag, expired);
-      this.absolute += 1;
-      this.current = this.absolute % SLOTS;
-    }
-    if (target > this.absolute) {
-      this.absolute = target;
-      this.current = target % SLOTS;
-    }
-    this.sweep(now, lag, expired);
+    const slots = Math.min(target - this.absolute + 1, SLOTS);
+    const first = this.current;
+    this.absolute = target;
+    this.current = target % SLOTS;
+    for (let i = 0; i < slots; i++) this.sweep((first + i) % SLOTS, now, lag, expired);
   }
 
-  /** Looks at every entry of the current slot: erases it, or moves it to where it belongs now. */
+  /** Looks at every entry of a slot that is past: erases it, or moves it to where it belongs now. */
   private sweep(
+    slot: number,
     now: number,
     lag: ((entry: number) => number) | null,
     expired: (entry: number) => void,
   ): void {
-    let entry = this.heads[this.current];
+    let entry = this.heads[slot];
     while (entry !== NONE) {
       const { data } = this.table;
       const at = entry * ENTRY_SIZE;
@@ -77,10 +79,10 @@ export class ExpiryWheel {
       if (due <= now && (data[at + STATUS] & CONFIRMED) !== 0) {
         expired(entry);
       } else {
-        const ahead = this.slotsAhead(due);
-        if (ahead > 0) {
+        const wanted = (this.current + this.slotsAhead(due)) % SLOTS;
+        if (wanted !== slot) {
           this.remove(entry);
-          this.link(entry, (this.current + ahead) % SLOTS);
+          this.link(entry, wanted);
         }
       }
       entry = next;

@@ -8,7 +8,6 @@ import {
   ENTRY_SIZE,
   EXPIRES,
   FIXED_TIMEOUT,
-  NAT_CLASH,
   NONE,
   NS_PER_JIFFY,
   SEEN_REPLY,
@@ -45,6 +44,7 @@ export function lookup(netfilter: Netfilter, packet: Packet, cpu: number): numbe
     packet.entry = node >> 1;
     trackKnownFlow(netfilter, packet, node & 1);
     translate(netfilter.table, packet, node & 1);
+    if (netfilter.axes.clash.replyKillsClashEntry) killIfClashEntry(netfilter, packet);
     return ACCEPTED;
   }
   return startFlow(netfilter, packet, cpu);
@@ -96,13 +96,15 @@ function trackKnownFlow(netfilter: Netfilter, packet: Packet, direction: number)
   if (protocolOf(packet.space) === TCP) trackTcp(netfilter, packet, direction);
   else if ((status & FIXED_TIMEOUT) === 0) trackUdp(netfilter, at);
 
-  if (direction === REPLY && (status & SEEN_REPLY) === 0) {
-    if ((status & NAT_CLASH) !== 0 && netfilter.axes.clash.replyKillsClashEntry) {
-      // The packet keeps the mapping it has found; nobody will find it again.
-      data[at + EXPIRES] = netfilter.jiffies;
-    }
-    data[at + STATUS] |= SEEN_REPLY;
-  }
+  if (direction === REPLY) data[at + STATUS] |= SEEN_REPLY;
+}
+
+/** An entry that stands in the reply direction only goes with its first packet, which is translated by now. */
+function killIfClashEntry(netfilter: Netfilter, packet: Packet): void {
+  const { table } = netfilter;
+  if ((table.data[packet.entry * ENTRY_SIZE + STATUS] & FIXED_TIMEOUT) === 0) return;
+  table.erase(packet.entry);
+  packet.entry = NONE;
 }
 
 function trackUdp(netfilter: Netfilter, at: number): void {
@@ -130,7 +132,10 @@ function trackTcp(netfilter: Netfilter, packet: Packet, direction: number): void
   if (state === TCP_ESTABLISHED && (before === TCP_SYN_RECV || before === TCP_ESTABLISHED)) {
     data[at + STATUS] |= ASSURED;
   }
-  data[at + EXPIRES] = netfilter.jiffies + netfilter.timeouts.tcp[state];
+  const expires = netfilter.jiffies + netfilter.timeouts.tcp[state];
+  const sooner = expires < data[at + EXPIRES];
+  data[at + EXPIRES] = expires;
+  if (sooner) netfilter.table.expiry.move(packet.entry);
 }
 
 /** `init_conntrack`: the limit is checked against all entries, the unconfirmed ones included. */
@@ -169,31 +174,62 @@ export function collectExpired(netfilter: Netfilter): void {
   netfilter.table.expiry.collect(netfilter.jiffies, null, (entry) => netfilter.table.erase(entry));
 }
 
-const EARLY_DROP_RANGE = 8;
+/** Entries (to 4.8) or buckets (since) that an early drop looks at (`NF_CT_EVICTION_RANGE`). */
+const EVICTION_RANGE = 8;
 
 /** Makes room near the new entry's bucket, at the cost of flows that are not assured. True if it did. */
 function earlyDrop(netfilter: Netfilter, packet: Packet, cpu: number): boolean {
   const { table } = netfilter;
-  const victims: number[] = [];
   const first = table.bucketOf(packet.source, packet.destination, packet.ports, packet.space);
-  const oldStyle = netfilter.axes.table.earlyDrop === 'eight-entries';
+  const evicted =
+    netfilter.axes.table.earlyDrop === 'eight-entries'
+      ? evictOneOfEightEntries(netfilter, first)
+      : evictOneOfEightBuckets(netfilter, first);
+  netfilter.counters.bump(cpu, EARLY_DROP, evicted);
+  return evicted > 0;
+}
+
+/** The first entry that is not assured, among eight. */
+function evictOneOfEightEntries(netfilter: Netfilter, first: number): number {
+  const { table } = netfilter;
+  let victim: number = NONE;
   let inspected = 0;
-  for (let i = 0; i < (oldStyle ? table.buckets : EARLY_DROP_RANGE) && victims.length === 0; i++) {
+  for (let i = 0; i < table.buckets && victim === NONE && inspected < EVICTION_RANGE; i++) {
+    table.walkBucket((first + i) % table.buckets, (node) => {
+      inspected += 1;
+      if (!isAssured(netfilter, node >> 1)) victim = node >> 1;
+      return victim === NONE && inspected < EVICTION_RANGE;
+    });
+  }
+  if (victim === NONE) return 0;
+  table.erase(victim);
+  return 1;
+}
+
+/**
+ * All entries that are not assured in the first of eight buckets that has any. What has expired is reaped on the
+ * way and is no early drop: a bucket that held nothing else does not make room for this packet.
+ */
+function evictOneOfEightBuckets(netfilter: Netfilter, first: number): number {
+  const { table } = netfilter;
+  for (let i = 0; i < EVICTION_RANGE; i++) {
+    const expired = new Set<number>();
+    const victims = new Set<number>();
     table.walkBucket((first + i) % table.buckets, (node) => {
       const entry = node >> 1;
-      inspected += 1;
-      const evictable = (table.data[entry * ENTRY_SIZE + STATUS] & ASSURED) === 0 && !victims.includes(entry);
-      if (evictable) victims.push(entry);
-      return !oldStyle || (victims.length === 0 && inspected < EARLY_DROP_RANGE);
+      if (isExpired(netfilter, entry)) expired.add(entry);
+      else if (!isAssured(netfilter, entry)) victims.add(entry);
+      return true;
     });
-    if (oldStyle && inspected >= EARLY_DROP_RANGE) break;
+    for (const entry of expired) table.erase(entry);
+    for (const entry of victims) table.erase(entry);
+    if (victims.size > 0) return victims.size;
   }
-  for (const entry of victims) {
-    // Reaping what had expired anyway is no early drop.
-    if (!isExpired(netfilter, entry)) netfilter.counters.bump(cpu, EARLY_DROP);
-    table.erase(entry);
-  }
-  return victims.length > 0;
+  return 0;
+}
+
+function isAssured(netfilter: Netfilter, entry: number): boolean {
+  return (netfilter.table.data[entry * ENTRY_SIZE + STATUS] & ASSURED) !== 0;
 }
 
 /** A closing TCP flow that the collector may evict from a full table although it is assured. */

@@ -22,6 +22,8 @@ export interface NetfilterOptions {
   readonly streams: RandomStreams;
   /** Tells the random draws of several namespaces apart. */
   readonly name: string;
+  /** The rovers of the machine, where several namespaces share one; by default the namespace has its own. */
+  readonly rovers?: Uint16Array;
 }
 
 /** In jiffies. */
@@ -44,7 +46,7 @@ export class Netfilter {
    * Last offset granted, by protocol, plain memory that every CPU and namespace reads and writes without a lock
    * (up to 4.20).
    */
-  readonly rovers = new Uint16Array(256);
+  readonly rovers: Uint16Array;
   /** Random offsets of port searches: `get_random_u16`. */
   readonly offsets: RandomStream;
   /** Keys chosen at boot: hashed `--random`, address choice among several. */
@@ -64,6 +66,7 @@ export class Netfilter {
     this.counters = new Counters(options.cpus);
     this.natHooks = options.natHooks;
     this.max = options.max;
+    this.rovers = options.rovers ?? new Uint16Array(256);
     this.timeouts = {
       udp: options.timeouts?.udp ?? toJiffies(this.axes.udp.unrepliedNs),
       udpStream: options.timeouts?.udpStream ?? toJiffies(this.axes.udp.streamNs),

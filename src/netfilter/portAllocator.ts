@@ -52,7 +52,7 @@ export function allowsClash(protocol: number): boolean {
 
 /** First round of a bounded search; each further round is half as long, the last has 8 probes. */
 const FIRST_ROUND = 128;
-/** Probes of a round before its end from which closing TCP flows may be evicted (`NF_NAT_HARDER_THRESH`). */
+/** Probes at the end of a round that may evict closing TCP flows (`NF_NAT_HARDER_THRESH`). */
 const EVICTION_PROBES = FIRST_ROUND / 4;
 
 /**
@@ -188,7 +188,7 @@ function chooseAddress(netfilter: Netfilter, packet: Packet, range: NatRange, de
  * `nf_nat_used_tuple`: does a confirmed entry carry the reply tuple of this mapping? Since 4e35c1cb9460 an entry
  * with our own original tuple does not count: it is a packet of our own flow that was faster.
  */
-function isTaken(
+export function isTaken(
   netfilter: Netfilter,
   packet: Packet,
   source: Address,
@@ -333,13 +333,7 @@ function searchBounded(
     for (let i = 0; i < attempts; i++) {
       packet.chosenPort = base + (offset % size);
       packet.probes += 1;
-      const mayEvict = netfilter.axes.portSearch.evictsClosingTcp && attempts - i <= EVICTION_PROBES;
-      if (
-        !isTaken(netfilter, packet, packet.chosenSource, packet.chosenPort, destination, remotePort, cpu) ||
-        (mayEvict && evictClosing(netfilter, packet, destination, remotePort))
-      ) {
-        return;
-      }
+      if (!isTakenHarder(netfilter, packet, destination, remotePort, attempts - i, cpu)) return;
       offset = (offset + 1) & 0xffff;
     }
     if (attempts >= size || attempts < 16) break;
@@ -350,33 +344,39 @@ function searchBounded(
 }
 
 /**
- * `nf_nat_used_tuple_harder` (6.5): kills the entry that holds the port if it is an SNATed TCP flow in TIME_WAIT
- * or later and our SYN is ahead of its last byte.
+ * `nf_nat_used_tuple_harder` (6.5): in the last probes of a round a SYN looks the holder of the port up itself,
+ * which no counter counts, and kills it if it is an SNATed TCP flow in TIME_WAIT or later of whose last byte the
+ * SYN is ahead.
  */
-function evictClosing(
+function isTakenHarder(
   netfilter: Netfilter,
   packet: Packet,
   destination: Address,
   remotePort: number,
+  attemptsLeft: number,
+  cpu: number,
 ): boolean {
-  if (protocolOf(packet.space) !== TCP) return false;
-  const { table } = netfilter;
+  const { table, axes } = netfilter;
   const { data } = table;
+  const { chosenSource, chosenPort } = packet;
   const at = packet.entry * ENTRY_SIZE;
-  if (tcpStateOf(data[at + STATUS]) !== TCP_SYN_SENT) return false;
-  const node = table.find(
-    destination,
-    packet.chosenSource,
-    packPorts(remotePort, packet.chosenPort),
-    data[at + REPLY_SPACE],
-  );
-  if (node === NONE || (node & 1) !== REPLY) return false;
+  if (
+    !axes.portSearch.evictsClosingTcp ||
+    attemptsLeft > EVICTION_PROBES ||
+    protocolOf(packet.space) !== TCP ||
+    tcpStateOf(data[at + STATUS]) !== TCP_SYN_SENT
+  ) {
+    return isTaken(netfilter, packet, chosenSource, chosenPort, destination, remotePort, cpu);
+  }
+  const ports = packPorts(remotePort, chosenPort);
+  const node = liveNode(netfilter, destination, chosenSource, ports, data[at + REPLY_SPACE]);
+  if (node === NONE) return false;
   const holder = (node >> 1) * ENTRY_SIZE;
   const status = data[holder + STATUS];
-  if (tcpStateOf(status) < TCP_TIME_WAIT) return false;
-  if ((status & (FIXED_TIMEOUT | DYING)) !== 0 || (status & SRC_NAT) === 0) return false;
+  if ((node & 1) !== REPLY || tcpStateOf(status) < TCP_TIME_WAIT) return true;
+  if ((status & (FIXED_TIMEOUT | DYING)) !== 0 || (status & SRC_NAT) === 0) return true;
   // Signed 32-bit distance, as sequence numbers are compared.
-  if (((data[at + SEQUENCE_END] - data[holder + SEQUENCE_END]) | 0) <= 0) return false;
+  if (((data[at + SEQUENCE_END] - data[holder + SEQUENCE_END]) | 0) <= 0) return true;
   table.erase(node >> 1);
-  return true;
+  return false;
 }

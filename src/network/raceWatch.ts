@@ -55,7 +55,7 @@ export class RaceWatch {
         other.searchedAlready &&
         other.windowPath === packet.windowPath &&
         packet.searchedAlready &&
-        other.windowSource !== packet.windowSource &&
+        (other.windowSource !== packet.windowSource || other.windowPorts !== packet.windowPorts) &&
         other.space === packet.space &&
         other.chosenSource === packet.chosenSource &&
         other.destination === packet.destination &&

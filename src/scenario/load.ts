@@ -38,7 +38,8 @@ export interface LoadedScenario {
  *
  * @throws InvalidScenario with every error of the stage that failed, in the order of the file.
  * @example
- * const { scenario } = loadScenario('kernel: "4.14.96"\npods: [{ name: php, tcp: { rate: 5/s, to: ["203.0.113.10:443"] } }]', { path: 'x.yaml' });
+ * const text = 'kernel: "4.14.96"\npods: [{ name: php, tcp: { rate: 5/s, to: ["203.0.113.10:443"] } }]';
+ * const { scenario } = loadScenario(text, { path: 'x.yaml' });
  * scenario.pods[0].tcp.arrivals; // { process: 'poisson', ratePerSecond: 5 }
  */
 export function loadScenario(text: string, options: LoadOptions): LoadedScenario {

@@ -274,7 +274,7 @@ export function logColumns(found: number): Problem {
 }
 
 export function logTime(text: string): Problem {
-  const fix = 'seconds since the start of the run with at most nine decimals, e.g. 12.000250';
+  const fix = 'seconds since the start of the measured time with at most nine decimals, e.g. 12.000250';
   return problem('replay-row', text, `${shown(text)} is no time`, fix);
 }
 

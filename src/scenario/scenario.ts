@@ -292,7 +292,7 @@ export type Arrivals =
   | { readonly process: 'replay'; readonly log: readonly ReplayedStart[] };
 
 export interface ReplayedStart {
-  /** Since the start of the run, warm-up included. */
+  /** Since the start of the measured time: a replayed log starts nothing during the warm-up. */
   readonly atNs: Nanoseconds;
   /** Index of the pod in its group. */
   readonly pod: number;

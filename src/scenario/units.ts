@@ -20,7 +20,7 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
 };
 
 /** `20us`, `1.5ms`, `2m`; units ns, us (or µs), ms, s, m, h, d. */
-export const DURATION = /^\d{1,12}(\.\d{1,12})?(ns|us|µs|ms|s|m|h|d)$/;
+export const DURATION = /^\d{1,15}(\.\d{1,12})?(ns|us|µs|ms|s|m|h|d)$/;
 
 /** Rounded to whole nanoseconds; exact below 104 days. Null for what is no duration. */
 export function parseDuration(text: string): Nanoseconds | null {
@@ -52,7 +52,7 @@ export function formatDuration(ns: Nanoseconds): string {
 const RATE_UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
 /** `50/s`, `3/m`, `10/h`. */
-export const RATE = /^\d{1,12}(\.\d{1,20})?(e-?\d{1,2})?\/(s|m|h)$/;
+export const RATE = /^\d{1,12}(\.\d{1,30})?(e-?\d{1,2})?\/(s|m|h)$/;
 
 /** Per second. Null for what is no rate. */
 export function parseRate(text: string): number | null {

@@ -28,7 +28,7 @@ export const EXPECTED = {
   portRange: 'a range of ports, such as 20000-20099, or kernel',
   resolverOption: 'a word of the options line of resolv.conf, such as ndots:5',
   searchList: 'a list of domains, or the length (0 to 6) of the usual Kubernetes list',
-  podName: 'a name of lower-case letters, digits and dashes, such as php',
+  podName: 'a name of lower-case letters, digits, dots and dashes, such as php-alpine-3.9',
   dispatch: 'the name of a preset, or a mapping of mechanisms',
   dispatchName: 'a name of lower-case letters, digits and dashes',
   masquerade: 'none, or a mapping with ports, range, addresses, all',
@@ -79,7 +79,8 @@ export function wrongKind(
   }
   const message = `${shown(value)} is not valid here; expected ${expected}`;
   if (typeof value !== 'string') return problem('wrong-type', value, message, null);
-  if (/^-\s*\d/.test(value)) {
+  const hasUnit = Object.hasOwn(EXAMPLE_UNIT, kind) || kind === 'probability';
+  if (hasUnit && /^-\s*\d/.test(value)) {
     return problem('out-of-range', value, `${shown(value)} is negative; expected ${expected}`, null);
   }
   const meant = nearest(value, words);

@@ -30,7 +30,12 @@ export class DnsServer {
   /** When the server has worked off what it has accepted. */
   private freeAtNs = 0;
 
-  constructor(settings: DnsServerSettings, latencies: RandomStream, losses: RandomStream, failures: RandomStream) {
+  constructor(
+    settings: DnsServerSettings,
+    latencies: RandomStream,
+    losses: RandomStream,
+    failures: RandomStream,
+  ) {
     this.settings = settings;
     this.latency = quantileOf(settings.latency);
     this.serviceNs = settings.capacityPerSecond === null ? 0 : SECOND / settings.capacityPerSecond;

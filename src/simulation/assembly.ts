@@ -50,7 +50,11 @@ export interface AssembledWorld {
   readonly tcp: TcpClient;
   readonly groups: readonly Group[];
   /** Namespaces by the name that results give them. */
-  readonly namespaces: readonly { readonly name: string; readonly node: Node; readonly netfilter: Netfilter }[];
+  readonly namespaces: readonly {
+    readonly name: string;
+    readonly node: Node;
+    readonly netfilter: Netfilter;
+  }[];
   readonly servers: readonly DnsServer[];
   readonly cache: NodeLocalCache | null;
   readonly kernel: Kernel;
@@ -84,7 +88,9 @@ export function assemble(scenario: Scenario, seed: string, replication: number):
               : {
                   fromNs: scenario.warmUpNs + scenario.nodeLocalDns.outage.fromNs,
                   untilNs:
-                    scenario.warmUpNs + scenario.nodeLocalDns.outage.fromNs + scenario.nodeLocalDns.outage.forNs,
+                    scenario.warmUpNs +
+                    scenario.nodeLocalDns.outage.fromNs +
+                    scenario.nodeLocalDns.outage.forNs,
                 },
         },
         registry.size,
@@ -116,7 +122,14 @@ export function assemble(scenario: Scenario, seed: string, replication: number):
 
   const allPods: Pod[] = [];
   const groups = scenario.pods.map((settings, index) =>
-    assembleGroup(scenario, settings, index, records[index] ?? null, { world, dns, network, kernel, streams, allPods }),
+    assembleGroup(scenario, settings, index, records[index] ?? null, {
+      world,
+      dns,
+      network,
+      kernel,
+      streams,
+      allPods,
+    }),
   );
   dns.groups = groups;
   dns.pods = allPods;
@@ -125,7 +138,8 @@ export function assemble(scenario: Scenario, seed: string, replication: number):
   for (const { resolvers } of groups) {
     for (const { resolver } of resolvers) for (const delay of resolver.usualDelays) world.loop.addLane(delay);
   }
-  for (const wait of synSchedule(kernel.axes.tcp.linearSynTimeouts).waitsNs.slice(0, 1)) world.loop.addLane(wait);
+  for (const wait of synSchedule(kernel.axes.tcp.linearSynTimeouts).waitsNs.slice(0, 1))
+    world.loop.addLane(wait);
   world.startCollectors();
   for (const pod of allPods) {
     if (pod.lookupArrivals !== null) dns.scheduleArrival(pod);
@@ -188,7 +202,9 @@ function assembleGroup(
       const trailingDot = name.endsWith('.');
       return { dots: name.split('.').length - 1 - (trailingDot ? 1 : 0), trailingDot };
     }),
-    peers: (settings.tcp?.to ?? []).map((peer) => network.tcpPeer(settings, address(peer.address), peer.port)),
+    peers: (settings.tcp?.to ?? []).map((peer) =>
+      network.tcpPeer(settings, address(peer.address), peer.port),
+    ),
   };
   const lookupStarts = streams.stream('lookup arrivals');
   const connectStarts = streams.stream('connect arrivals');
@@ -249,7 +265,8 @@ class NetworkAssembly {
       address: FIRST_ENDPOINT + i,
       port: DNS_PORT,
     }));
-    for (const endpoint of endpoints) this.addServer(endpoint.address, `server ${endpoint.address - FIRST_ENDPOINT}`);
+    for (const endpoint of endpoints)
+      this.addServer(endpoint.address, `server ${endpoint.address - FIRST_ENDPOINT}`);
     this.proxy = this.makeProxy(endpoints);
   }
 
@@ -308,7 +325,9 @@ class NetworkAssembly {
     return {
       address: target,
       port: DNS_PORT,
-      route: { passages: this.fromPod(group, { service: null, masquerade: this.egressRange(group), dns: true }) },
+      route: {
+        passages: this.fromPod(group, { service: null, masquerade: this.egressRange(group), dns: true }),
+      },
       rtt: quantileOf(this.scenario.links.external),
       isCache: false,
     };
@@ -318,7 +337,9 @@ class NetworkAssembly {
     return {
       address: target,
       port,
-      route: { passages: this.fromPod(group, { service: null, masquerade: this.egressRange(group), dns: false }) },
+      route: {
+        passages: this.fromPod(group, { service: null, masquerade: this.egressRange(group), dns: false }),
+      },
       rtt: quantileOf(this.scenario.links.external),
       isCache: false,
     };
@@ -431,7 +452,12 @@ class NetworkAssembly {
 }
 
 /** Mean time from lookup to confirm, by what happens between. */
-function windowOf(steps: Scenario['node']['steps'], hooks: boolean, dnat: boolean, masquerade: boolean): number {
+function windowOf(
+  steps: Scenario['node']['steps'],
+  hooks: boolean,
+  dnat: boolean,
+  masquerade: boolean,
+): number {
   if (!hooks) return steps.conntrackOnlyNs;
   if (dnat && masquerade) return steps.dnatMasqueradeNs;
   if (masquerade) return steps.masqueradeNs;
@@ -449,7 +475,10 @@ export function tableLimits(scenario: Scenario, kernel: Kernel): { max: number; 
   if (max !== 'kube-proxy') return { max, buckets };
   // From memory: max(32768 x cores, 131072), and the hash size raised to a quarter of it.
   const wanted = Math.max(32768 * node.cpus, 131072);
-  return { max: wanted, buckets: node.conntrack.buckets === 'kernel' ? Math.max(buckets, wanted / 4) : buckets };
+  return {
+    max: wanted,
+    buckets: node.conntrack.buckets === 'kernel' ? Math.max(buckets, wanted / 4) : buckets,
+  };
 }
 
 function timeoutsOf(timeouts: ConntrackTimeouts): Partial<NetfilterTimeouts> {

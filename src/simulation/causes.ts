@@ -30,7 +30,7 @@ export type LossCause = (typeof LOSS_CAUSES)[number];
 export const CAUSE_TEXTS: Readonly<Record<LossCause, string>> = {
   'same-socket': 'same-socket race, same backend',
   'same-socket-other-backend': 'same-socket race, different backends',
-  'port-race': 'cross-pod port race',
+  'port-race': 'port race: two flows were granted one port',
   'ports-exhausted': 'ports exhausted',
   'table-full': 'conntrack table full',
   'chain-too-long': 'hash chain too long',

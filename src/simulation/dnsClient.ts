@@ -18,8 +18,15 @@ import { Pool } from '../engine/pool.ts';
 import type { RandomStream } from '../engine/randomStreams.ts';
 import { SECOND } from '../engine/time.ts';
 import { type Address, packPorts, packSpace, sourcePort, UDP } from '../netfilter/tuple.ts';
+import {
+  DEFERRED_AND_MOVED,
+  HELD,
+  INDEPENDENT,
+  QUEUE_HAND_OVER,
+  REPORTED,
+  SERIAL,
+} from '../network/dispatch.ts';
 import { type AnswerCode, NOERROR, SERVFAIL } from '../network/dnsAnswers.ts';
-import { DEFERRED_AND_MOVED, HELD, INDEPENDENT, QUEUE_HAND_OVER, REPORTED, SERIAL } from '../network/dispatch.ts';
 import type { UdpPorts } from '../network/ephemeralPorts.ts';
 import type { NetworkPacket } from '../network/networkPacket.ts';
 import { type DnsServer, LOST_AT_SERVER, LOST_ON_LINK } from '../servers/dnsServer.ts';
@@ -160,7 +167,9 @@ export class DnsClient implements ResolverHost, PacketOwner {
     lookup.pod = pod;
     const worker = number % group.settings.workers;
     lookup.thread =
-      group.settings.process === 'per-lookup' ? resolver.newThread() : (pod.threads[worker] as ResolverThread);
+      group.settings.process === 'per-lookup'
+        ? resolver.newThread()
+        : (pod.threads[worker] as ResolverThread);
     lookup.wanted = group.settings.resolver.family === 'ipv4' ? A : A | AAAA;
     lookup.ordinal = number * ORDINALS_PER_LOOKUP;
     lookup.name = named >= 0 ? named : this.names.integer(pod.index, number, group.names.length);
@@ -174,7 +183,10 @@ export class DnsClient implements ResolverHost, PacketOwner {
     lookup.lossCause = NO_LOSS;
     lookup.startedNs = now;
     lookup.measured = now >= this.options.measureFromNs;
-    lookup.cpu = this.world.cpuOf(pod.index, group.settings.cpuAffinity === 'sticky' ? worker : lookup.ordinal);
+    lookup.cpu = this.world.cpuOf(
+      pod.index,
+      group.settings.cpuAffinity === 'sticky' ? worker : lookup.ordinal,
+    );
     lookup.active = true;
     if (lookup.measured) group.lookups.started += 1;
     resolver.start(lookup);
@@ -191,7 +203,11 @@ export class DnsClient implements ResolverHost, PacketOwner {
     const socket = this.sockets.acquire();
     const { pod } = owner;
     socket.pod = pod;
-    socket.port = this.options.udpPorts.acquire(portSpaceOf(pod), pod.index, owner.ordinal + owner.socketsOpened++);
+    socket.port = this.options.udpPorts.acquire(
+      portSpaceOf(pod),
+      pod.index,
+      owner.ordinal + owner.socketsOpened++,
+    );
     return socket.handle * 2;
   }
 
@@ -284,10 +300,8 @@ export class DnsClient implements ResolverHost, PacketOwner {
     for (let slot = 0; slot < TIMER_SLOTS; slot++) owner.timerStamps[slot] += 1;
     if (owner.measured) {
       const { lookups } = owner.pod.group;
-      if (error === 'again') lookups.failed += 1;
-      else lookups.succeeded += 1;
       if (error === 'ok' && this.isPartial(owner)) lookups.partial += 1;
-      lookups.finished(this.world.loop.now - owner.startedNs, owner.lossCause);
+      lookups.finished(this.world.loop.now - owner.startedNs, owner.lossCause, error === 'again');
     }
     this.lookups.release(owner);
   }
@@ -310,7 +324,12 @@ export class DnsClient implements ResolverHost, PacketOwner {
 
   // Packets
 
-  private query(lookup: SimulatedLookup, handle: SocketHandle, question: number, server: number): NetworkPacket {
+  private query(
+    lookup: SimulatedLookup,
+    handle: SocketHandle,
+    question: number,
+    server: number,
+  ): NetworkPacket {
     const { pod } = lookup;
     const { group } = pod;
     const socket = this.sockets.at(handle >> 1);
@@ -445,7 +464,11 @@ export class DnsClient implements ResolverHost, PacketOwner {
     const { records } = this.groups[packet.group] as Group;
     if (records !== null && packet.answer !== SERVFAIL) {
       const ttl = packet.answer === NOERROR ? records.ttlNs(packet.name) : null;
-      cache.store(records.id(packet.name, packet.candidate, packet.question - 1), ttl, this.world.loop.now + delayNs);
+      cache.store(
+        records.id(packet.name, packet.candidate, packet.question - 1),
+        ttl,
+        this.world.loop.now + delayNs,
+      );
     }
     this.world.answerAfter(packet, delayNs + cache.latency(packet.entity, packet.ordinal));
   }
@@ -476,7 +499,13 @@ export class DnsClient implements ResolverHost, PacketOwner {
     const { answer, question, server } = packet;
     this.world.release(packet);
     if (heard) {
-      lookup.resolver.onAnswer(lookup, socket.handle * 2, question as QuestionType, server, answer as AnswerCode);
+      lookup.resolver.onAnswer(
+        lookup,
+        socket.handle * 2,
+        question as QuestionType,
+        server,
+        answer as AnswerCode,
+      );
     }
   }
 

@@ -18,11 +18,14 @@ export class OperationMetrics {
   private readonly latencies = new LatencyHistogram();
 
   /** An operation ended; `lossCause` is the first loss that it met, or NO_LOSS. */
-  finished(latencyNs: number, lossCause: number): void {
+  finished(latencyNs: number, lossCause: number, failed: boolean): void {
     this.latencies.add(latencyNs);
-    if (latencyNs < STALL_CLASSES[0].fromNs) return;
+    if (failed) this.failed += 1;
+    else this.succeeded += 1;
+    if (latencyNs < STALL_CLASSES[1].fromNs && !failed) return;
     let length = 0;
-    while (length + 1 < STALL_CLASSES.length && latencyNs >= (STALL_CLASSES[length + 1]?.fromNs ?? 0)) length++;
+    while (length + 1 < STALL_CLASSES.length && latencyNs >= (STALL_CLASSES[length + 1]?.fromNs ?? 0))
+      length++;
     this.stalls[length] += 1;
     this.stallsByCause[lossCause === NO_LOSS ? LOSS_CAUSES.length : lossCause] += 1;
   }

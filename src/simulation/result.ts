@@ -2,8 +2,9 @@
 import type { CounterName } from '../netfilter/counters.ts';
 import type { LossCause } from './causes.ts';
 
-/** Stalls by length; a stall is a lookup or connect of 0.9 s or more. */
+/** Stalls by length: lookups or connects that took 0.9 s or more, or failed sooner. */
 export const STALL_CLASSES = [
+  { name: 'failed sooner', fromNs: 0 },
   { name: '1 s', fromNs: 900_000_000 },
   { name: '2.5 s', fromNs: 1_900_000_000 },
   { name: '5 s', fromNs: 3_900_000_000 },
@@ -24,7 +25,7 @@ export interface OperationResult {
   readonly failed: number;
   /** Still going on when the run ended. */
   readonly inFlight: number;
-  /** Operations of 0.9 s or more, by length, whatever came of them. */
+  /** Operations that took 0.9 s or more, by length, whatever came of them, and those that failed sooner. */
   readonly stalls: Readonly<Record<StallClass, number>>;
   /** The same, by the loss that caused them. */
   readonly stallsByCause: Readonly<Record<LossCause | typeof NO_PACKET_LOST, number>>;

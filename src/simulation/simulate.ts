@@ -113,19 +113,17 @@ function collectResult(
     seed,
     replication,
     durationNs: scenario.durationNs,
-    groups: groups.map(
-      (group): GroupResult => {
-        const { settings, lookups, connects } = group;
-        const looking = dns.inFlight(group);
-        const connecting = tcp.inFlight(group);
-        return {
-          name: settings.name,
-          pods: settings.count,
-          lookups: settings.dns === null ? null : lookups.toResult(looking.operations, looking.packets),
-          connects: settings.tcp === null ? null : connects.toResult(connecting.operations, connecting.packets),
-        };
-      },
-    ),
+    groups: groups.map((group): GroupResult => {
+      const { settings, lookups, connects } = group;
+      const looking = dns.inFlight(group);
+      const connecting = tcp.inFlight(group);
+      return {
+        name: settings.name,
+        pods: settings.count,
+        lookups: settings.dns === null ? null : lookups.toResult(looking.operations, looking.packets),
+        connects: settings.tcp === null ? null : connects.toResult(connecting.operations, connecting.packets),
+      };
+    }),
     nodes,
     exposures: {
       sameSocket: watch.sameSocket - before.exposures.sameSocket,

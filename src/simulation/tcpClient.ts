@@ -9,7 +9,15 @@ import { Pool } from '../engine/pool.ts';
 import type { RandomStream } from '../engine/randomStreams.ts';
 import { SECOND } from '../engine/time.ts';
 import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from '../netfilter/packet.ts';
-import { type Address, destinationPort, hashTuple, packPorts, packSpace, sourcePort, TCP } from '../netfilter/tuple.ts';
+import {
+  type Address,
+  destinationPort,
+  hashTuple,
+  packPorts,
+  packSpace,
+  sourcePort,
+  TCP,
+} from '../netfilter/tuple.ts';
 import type { TcpPorts } from '../network/ephemeralPorts.ts';
 import type { NetworkPacket } from '../network/networkPacket.ts';
 import { NO_LOSS } from './causes.ts';
@@ -120,7 +128,8 @@ export class TcpClient implements PacketOwner {
   /** Measured connects that have not ended. */
   get pending(): number {
     let pending = 0;
-    for (const { connects } of this.groups) pending += connects.started - connects.succeeded - connects.failed;
+    for (const { connects } of this.groups)
+      pending += connects.started - connects.succeeded - connects.failed;
     return pending;
   }
 
@@ -138,7 +147,8 @@ export class TcpClient implements PacketOwner {
   questionsInFlight(group: Group): number {
     let questions = 0;
     for (const { inUse, lookup, outstanding, pod } of this.connections.everything()) {
-      if (inUse && lookup?.measured && pod.group === group) questions += (outstanding & 1) + (outstanding >> 1);
+      if (inUse && lookup?.measured && pod.group === group)
+        questions += (outstanding & 1) + (outstanding >> 1);
     }
     return questions;
   }
@@ -202,7 +212,13 @@ export class TcpClient implements PacketOwner {
     else if (connection.state === CONNECTING) this.forget(connection);
   }
 
-  private open(pod: Pod, peer: Destination, entity: number, ordinal: number, lookup: SimulatedLookup | null): Connection {
+  private open(
+    pod: Pod,
+    peer: Destination,
+    entity: number,
+    ordinal: number,
+    lookup: SimulatedLookup | null,
+  ): Connection {
     const connection = this.connections.acquire();
     connection.inUse = true;
     connection.pod = pod;
@@ -231,7 +247,8 @@ export class TcpClient implements PacketOwner {
     }
     // RFC 6528: a clock of 64 ns plus a keyed hash of the tuple.
     const clock = Math.floor(connection.startedNs / 64);
-    connection.initialSequence = (clock + hashTuple(pod.address, peer.address, packPorts(localPort, peer.port), TCP)) | 0;
+    connection.initialSequence =
+      (clock + hashTuple(pod.address, peer.address, packPorts(localPort, peer.port), TCP)) | 0;
     const giveUp = pod.group.settings.tcp?.connectTimeoutNs ?? null;
     if (connection.lookup === null && giveUp !== null) this.timer(connection, giveUp);
     this.sendSyn(connection);
@@ -281,7 +298,8 @@ export class TcpClient implements PacketOwner {
     connection.stamp += 1;
     const closedBy = closerOf(connection);
     if (closedBy === 'reset') this.world.send(this.segment(connection, RESET, TCP_RST), connection.cpu);
-    else if (closedBy === 'client') this.world.send(this.segment(connection, CLIENT_FIN, TCP_FIN | TCP_ACK), connection.cpu);
+    else if (closedBy === 'client')
+      this.world.send(this.segment(connection, CLIENT_FIN, TCP_FIN | TCP_ACK), connection.cpu);
     else this.fromPeer(connection, SERVER_FIN, TCP_FIN | TCP_ACK, this.halfTrip(connection));
   }
 
@@ -428,7 +446,8 @@ export class TcpClient implements PacketOwner {
   }
 
   private synAckArrived(connection: Connection, packet: NetworkPacket): void {
-    const expected = packet.source === connection.peer.address && sourcePort(packet.ports) === connection.peer.port;
+    const expected =
+      packet.source === connection.peer.address && sourcePort(packet.ports) === connection.peer.port;
     if (packet.measured) {
       const connects = this.connects(packet);
       if (expected && connection.state === CONNECTING) connects.answered += 1;
@@ -479,9 +498,7 @@ export class TcpClient implements PacketOwner {
   private settle(connection: Connection, succeeded: boolean): void {
     if (connection.measured) {
       const { connects } = connection.pod.group;
-      if (succeeded) connects.succeeded += 1;
-      else connects.failed += 1;
-      connects.finished(this.world.loop.now - connection.startedNs, connection.lossCause);
+      connects.finished(this.world.loop.now - connection.startedNs, connection.lossCause, !succeeded);
     }
     if (!succeeded && connection.lookup !== null) this.dns.tcpFailed(connection.lookup, connection.handle);
   }

@@ -61,8 +61,8 @@ export function pairedRates(
 }
 
 /**
- * Contrast of two means per observation (or per replication: `valuesPerReplication`), by t over pairs. Null if
- * either side observed nothing. For counts of events use `pairedRates`: t alone misjudges them when few.
+ * Contrast of two means per observation (or per replication: `valuesPerReplication`), by t over pairs. Null
+ * if either side observed nothing. For counts of events use `pairedRates`: t alone misjudges them when few.
  *
  * @throws RangeError unless all four lists have the same length.
  */
@@ -183,9 +183,9 @@ type Bounds = [low: number, high: number | null];
 
 /**
  * Fieller's interval (1954): the ratios rho for which t does not tell variant - rho x baseline from 0, so it
- * holds 1 exactly if the t interval of the difference holds 0. They solve a rho^2 - 2 b rho + c <= 0. If t does
- * not tell the baseline from 0 (a <= 0), the solutions are all numbers, or all but a gap. A gap around 1 means
- * that the difference is on the estimate's side of it, because rates are not negative.
+ * holds 1 exactly if the t interval of the difference holds 0. They solve a rho^2 - 2 b rho + c <= 0. If t
+ * does not tell the baseline from 0 (a <= 0), the solutions are all numbers, or all but a gap. A gap around 1
+ * means that the difference is on the estimate's side of it, because rates are not negative.
  */
 function fiellerBounds({ baseline, variant, replications }: Pair, t: number): Bounds {
   const scale = (t * t) / (replications * (replications - 1));

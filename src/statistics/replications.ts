@@ -4,7 +4,8 @@
  *
  * Everything here is a ratio of totals, the sum of numerators over the sum of denominators: events over
  * trials, nanoseconds over lookups, or values over ones for a plain mean. Its error is the delete-one
- * jackknife's over replications. With equal denominators this is the t interval over the replications' ratios.
+ * jackknife's over replications. With equal denominators this is the t interval over the replications'
+ * ratios.
  */
 import { normalQuantile, tQuantile } from './distributions.ts';
 import type { Estimate } from './interval.ts';
@@ -41,10 +42,11 @@ export function meanOverReplications(sample: Replicated, confidence = 0.95): Est
  *
  * No events in any replication: the one-sided Clopper-Pearson upper bound. Otherwise Korn and Graubard's
  * interval (Survey Methodology 24, 1998): Clopper and Pearson's for an effective number of trials, which is n
- * divided by the design effect (variance over replications / binomial variance) and by the square of t / z for
- * the degrees of freedom, and is never above n. So it is the t interval where events are many, exact where they
- * are few, and wide where they come in clusters. One replication: Clopper and Pearson's as it stands, which
- * takes trials as independent. So does the bound for no events: zeros cannot show that events come in clusters.
+ * divided by the design effect (variance over replications / binomial variance) and by the square of t / z
+ * for the degrees of freedom, and is never above n. So it is the t interval where events are many, exact
+ * where they are few, and wide where they come in clusters. One replication: Clopper and Pearson's as it
+ * stands, which takes trials as independent. So does the bound for no events: zeros cannot show that events
+ * come in clusters.
  *
  * @throws RangeError as `meanOverReplications`, and for more events than trials.
  */
@@ -101,9 +103,9 @@ export interface Jackknife {
 }
 
 /**
- * Delete-one jackknife of a ratio of totals (Cochran, Sampling Techniques, 3rd ed., 1977, chapter 6). The ratio
- * without replication i differs from the ratio r of all by (N_i - r D_i) / (D - D_i); times R - 1, this is
- * the influence. Null if all denominators are 0.
+ * Delete-one jackknife of a ratio of totals (Cochran, Sampling Techniques, 3rd ed., 1977, chapter 6). The
+ * ratio without replication i differs from the ratio r of all by (N_i - r D_i) / (D - D_i); times R - 1, this
+ * is the influence. Null if all denominators are 0.
  */
 export function jackknifeRatio({ numerators, denominators }: Replicated): Jackknife | null {
   if (numerators.length !== denominators.length) {

@@ -29,8 +29,8 @@ export function regularizedIncompleteBeta(x: number, a: number, b: number): numb
 }
 
 /**
- * The x for which I_x(a, b) = p, and 1 - x beside it, because either may be too close to 0 to be got back from
- * the other. 0 for p = 0, 1 for p = 1.
+ * The x for which I_x(a, b) = p, and 1 - x beside it, because either may be too close to 0 to be got back
+ * from the other. 0 for p = 0, 1 for p = 1.
  *
  * Method: Newton's on ln I as a function of t = ln(x / (1 - x)). That function is increasing and concave (a
  * logistic-beta variate has a log-concave density), so Newton's steps converge from any start.

@@ -10,9 +10,9 @@
  * A variant without events is `eliminated`, but `lower` only if the baseline's events suffice to say so: when
  * equal rates share 3 events, every fourth time they all fall on one side. From 6 : 0 they can suffice.
  *
- * Equal rates are called `lower` or `higher` with a probability of about 1 - confidence, and less when events are
- * few or come in clusters (measured in the tests). Each verdict of a table has that chance; for m verdicts that
- * must all hold, contrast at a confidence of 1 - 0.05 / m.
+ * Equal rates are called `lower` or `higher` with a probability of about 1 - confidence, and less when events
+ * are few or come in clusters (measured in the tests). Each verdict of a table has that chance; for m
+ * verdicts that must all hold, contrast at a confidence of 1 - 0.05 / m.
  */
 import type { PairedContrast } from './paired.ts';
 

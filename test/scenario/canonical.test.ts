@@ -23,13 +23,13 @@ describe('canonical JSON', () => {
 
   it('refuses what JSON cannot say', () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, undefined, () => 0, 1n]) {
-      expect(() => canonicalJson({ value })).toThrow(/plain data/);
+      expect(() => canonicalJson([value])).toThrow(/plain data/);
     }
   });
 
   it('parses to the same data', () => {
     fc.assert(
-      fc.property(fc.jsonValue({ noUnicodeString: false } as object), (data) => {
+      fc.property(fc.jsonValue(), (data) => {
         expect(JSON.parse(canonicalJson(data))).toEqual(JSON.parse(JSON.stringify(data)));
       }),
     );

@@ -47,15 +47,19 @@ export function podLookingUp(dns: string): PodGroup {
   return load(MINIMAL.replace('{ rate: 5/s, names: [api.example.com] }', dns)).scenario.pods[0]!;
 }
 
-/** All errors of a file; fails if it has none, or if anything else is thrown. */
-export function errorsOf(text: string, options: Partial<LoadOptions> = {}): readonly ScenarioError[] {
+/** What a file is refused with; fails if it is accepted, or if anything else is thrown. */
+export function invalid(text: string, options: Partial<LoadOptions> = {}): InvalidScenario {
   try {
     load(text, options);
   } catch (error) {
-    if (error instanceof InvalidScenario) return error.errors;
+    if (error instanceof InvalidScenario) return error;
     throw error;
   }
   throw new Error('the file was accepted');
+}
+
+export function errorsOf(text: string, options: Partial<LoadOptions> = {}): readonly ScenarioError[] {
+  return invalid(text, options).errors;
 }
 
 /** `code line:column: path: message (fix)` of each error. */

@@ -205,9 +205,9 @@ describe('pairedRates', () => {
   });
 
   /**
-   * The variant keeps each event of the baseline with probability 0.1: 500 samples, seed 9. A true coverage of
-   * 95 % would give less than 92 % with a probability below 0.003. Measured: differences 98.6, 97.0 %, ratios
-   * 95.8, 94.0 %.
+   * The variant keeps each event of the baseline with probability 0.1: 500 samples, seed 9. A true coverage
+   * of 95 % would give less than 92 % with a probability below 0.003. Measured: differences 98.6, 97.0 %,
+   * ratios 95.8, 94.0 %.
    */
   it.each([
     [5, 20],

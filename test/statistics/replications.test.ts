@@ -121,8 +121,8 @@ describe('rateOverReplications', () => {
   });
 
   /**
-   * 500 samples each, seed 5; a true coverage of 95 % would give less than 92 % with a probability below 0.003.
-   * Measured: 99.4, 96.6, 96.8, 97.0 %.
+   * 500 samples each, seed 5; a true coverage of 95 % would give less than 92 % with a probability below
+   * 0.003. Measured: 99.4, 96.6, 96.8, 97.0 %.
    */
   it.each([
     ['Poisson counts of mean 3', 5, (u: () => number) => poisson(u, 3), 3],

@@ -2,9 +2,19 @@
 import { z } from 'zod';
 import { DEFAULTS } from '../defaults.ts';
 import { formatDuration, RATE } from '../units.ts';
-import { choice, distribution, duration, flag, optional, probability, text, word } from './values.ts';
+import {
+  choice,
+  distribution,
+  duration,
+  flag,
+  optional,
+  probability,
+  text,
+  word,
+  written,
+} from './values.ts';
 
-const { dnsService, nodeLocalDns, dnsServers } = DEFAULTS;
+const { dnsService, nodeLocalDns, dnsServers, links } = DEFAULTS;
 
 export const servicesFile = z.strictObject({
   dns: optional(
@@ -50,7 +60,11 @@ export const nodeLocalDnsFile = choice('nodeLocalDns', [
       'How long a negative answer is cached.',
       formatDuration(nodeLocalDns.negativeTtlNs),
     ),
-    hitLatency: optional(distribution, "From the cache's socket to its answer on a hit.", '100us'),
+    hitLatency: optional(
+      distribution,
+      "From the cache's socket to its answer on a hit.",
+      written(nodeLocalDns.hitLatency),
+    ),
     outage: optional(
       choice('outage', [
         word(['never']),
@@ -66,11 +80,7 @@ export const nodeLocalDnsFile = choice('nodeLocalDns', [
 ]);
 
 export const dnsServersFile = z.strictObject({
-  latency: optional(
-    distribution,
-    'Time in the server, without the network.',
-    '{ lognormal: { mean: 1ms, cv: 0.5 } }',
-  ),
+  latency: optional(distribution, 'Time in the server, without the network.', written(dnsServers.latency)),
   capacity: optional(
     choice('capacity', [word(['unlimited']), text('capacity', RATE)]),
     'Answers of one server, e.g. `10000/s`.',
@@ -97,13 +107,9 @@ export const linksFile = z.strictObject({
   cluster: optional(
     distribution,
     "Pod to a server in the cluster and back, without the server's time.",
-    '{ lognormal: { mean: 300us, cv: 0.2 } }',
+    written(links.cluster),
   ),
-  external: optional(
-    distribution,
-    'Pod to a server outside the cluster and back.',
-    '{ lognormal: { mean: 5ms, cv: 0.5 } }',
-  ),
+  external: optional(distribution, 'Pod to a server outside the cluster and back.', written(links.external)),
 });
 
 export type ServicesFile = z.infer<typeof servicesFile>;

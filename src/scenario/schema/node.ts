@@ -2,7 +2,18 @@
 import { z } from 'zod';
 import { DEFAULTS } from '../defaults.ts';
 import { formatDuration, formatSize } from '../units.ts';
-import { choice, distribution, duration, flag, optional, probability, size, text, word } from './values.ts';
+import {
+  choice,
+  distribution,
+  duration,
+  flag,
+  optional,
+  probability,
+  size,
+  text,
+  word,
+  written,
+} from './values.ts';
 
 const { node } = DEFAULTS;
 const { steps } = node;
@@ -103,7 +114,7 @@ export const nodeFile = z.strictObject({
         'Probability per packet of a new flow.',
         String(node.verdictQueue.probability),
       ),
-      hold: optional(distribution, 'How long it waits there.', '{ exponential: 100us }'),
+      hold: optional(distribution, 'How long it waits there.', written(node.verdictQueue.hold)),
     }),
     'A verdict program between lookup and insertion (NFQUEUE and the like).',
   ),

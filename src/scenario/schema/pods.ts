@@ -2,9 +2,26 @@
 import { z } from 'zod';
 import { LONGEST_NUMBERED_SEARCH } from '../clusterNames.ts';
 import { DEFAULTS, LIMITS } from '../defaults.ts';
-import { DEFERRED_OVERLAP, DISPATCH_PRESETS, HAND_OVER, THREAD_MOVED } from '../dispatchPresets.ts';
+import {
+  DEFERRED_OVERLAP,
+  DISPATCH_PRESETS,
+  HAND_OVER,
+  NEIGHBOUR_HOLD,
+  SEND_GAP,
+  THREAD_MOVED,
+} from '../dispatchPresets.ts';
 import { dnsTrafficFile, hostName, tcpTrafficFile } from './traffic.ts';
-import { choice, distribution, duration, flag, optional, probability, text, word } from './values.ts';
+import {
+  choice,
+  distribution,
+  duration,
+  flag,
+  optional,
+  probability,
+  text,
+  word,
+  written,
+} from './values.ts';
 
 const { pod, resolver } = DEFAULTS;
 
@@ -79,7 +96,7 @@ const dispatchFile = choice('dispatch', [
     heldBeforeConfirm: optional(
       z.strictObject({
         probability: optional(probability, 'Probability per pair.', '0'),
-        hold: optional(distribution, 'How long.', '1ms'),
+        hold: optional(distribution, 'How long.', written(NEIGHBOUR_HOLD)),
       }),
       'Both wait between lookup and insertion (unresolved neighbour on a bridged path).',
     ),
@@ -92,13 +109,13 @@ const dispatchFile = choice('dispatch', [
     gap: optional(
       distribution,
       "From A's send to B's where A is not processed inside its own send.",
-      '{ uniform: [1us, 3us] }',
+      written(SEND_GAP),
     ),
   }),
 ]);
 
 const podGroupFile = z.strictObject({
-  name: text('podName', /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/).describe('Name of the group, unique.'),
+  name: text('podName', /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/).describe('Name of the group, unique.'),
   count: optional(z.int().min(1).max(LIMITS.pods), 'Pods in the group.', String(pod.count)),
   hostNetwork: optional(
     flag,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { DEFAULTS, LIMITS } from '../defaults.ts';
 import { formatDuration } from '../units.ts';
-import { choice, distribution, duration, optional, rate, text, word } from './values.ts';
+import { choice, distribution, duration, optional, rate, text, word, written } from './values.ts';
 
 const { arrivals, lookupName, tcp } = DEFAULTS;
 
@@ -18,7 +18,11 @@ export const ENDPOINT = /^\d{1,3}(\.\d{1,3}){3}:\d{1,5}$/;
 const endpoint = text('endpoint', ENDPOINT);
 
 const burstSize = z.int().min(1).max(100_000);
-const spread = optional(duration, 'All starts of a burst lie within this.', '0s');
+const spread = optional(
+  duration,
+  'All starts of a burst lie within this.',
+  formatDuration(arrivals.spreadNs),
+);
 
 const arrivalsFile = choice('arrivals', [
   z.strictObject({ poisson: rate.describe('Starts of one pod, independent of each other.') }),
@@ -44,7 +48,7 @@ const arrivalsFile = choice('arrivals', [
   z.strictObject({
     replay: choice('replay', [
       text('replay', /^[^\s].{0,1000}$/).describe(
-        'A CSV file with the columns time (seconds since the start of the run, warm-up included), pod (from 0) and name; beside the scenario file.',
+        'A CSV file with the columns time (seconds since the start of the measured time), pod (from 0) and name; beside the scenario file.',
       ),
       z
         .array(
@@ -99,11 +103,7 @@ export const tcpTrafficFile = z.strictObject({
     'Requests that share one connection; 1: no pool.',
     String(tcp.reuse),
   ),
-  hold: optional(
-    distribution,
-    'From the connection being established to its close.',
-    '{ exponential: 100ms }',
-  ),
+  hold: optional(distribution, 'From the connection being established to its close.', written(tcp.hold)),
   closedBy: optional(
     word(['client', 'server', 'reset']),
     'Who closes first: decides on which side TIME_WAIT stays; `reset` leaves none.',

@@ -5,7 +5,8 @@
  * Where a schema has an `error`, it is a `ValueKind`: the key under which `valueKinds.ts` has the text.
  */
 import { z } from 'zod';
-import { DURATION, PERCENTAGE, RATE, SIZE } from '../units.ts';
+import type { Distribution } from '../../engine/distribution.ts';
+import { DURATION, formatDuration, PERCENTAGE, RATE, SIZE } from '../units.ts';
 import type { ValueKind } from '../valueKinds.ts';
 
 /** Text of a pattern. The pattern has no flags, since JSON Schema has none. */
@@ -57,3 +58,17 @@ export const distribution = choice('distribution', [
 
 export type DistributionFile = z.infer<typeof distribution>;
 export type ProbabilityFile = z.infer<typeof probability>;
+
+/** A default distribution as a file has it: `{ exponential: 20us }`. */
+export function written(value: Distribution): string {
+  switch (value.kind) {
+    case 'constant':
+      return formatDuration(value.valueNs);
+    case 'exponential':
+      return `{ exponential: ${formatDuration(value.meanNs)} }`;
+    case 'uniform':
+      return `{ uniform: [${formatDuration(value.minNs)}, ${formatDuration(value.maxNs)}] }`;
+    case 'lognormal':
+      return `{ lognormal: { mean: ${formatDuration(value.meanNs)}, cv: ${value.cv} } }`;
+  }
+}

@@ -1,0 +1,94 @@
+/** `snatrace run`: one scenario as it is. */
+
+import type { RunResult } from '../../simulation/result.ts';
+import { VERSION } from '../../version.ts';
+import { INTERRUPTED, OK, VACUOUS } from '../exitCodes.ts';
+import * as messages from '../messages.ts';
+import { DEFAULT_SEED, seedOf, wholeNumber, withRunOptions } from '../options.ts';
+import { outputWidth, printData, printJson, printTalk, wantsColour } from '../output.ts';
+import type { Command } from '../program.ts';
+import { startProgress } from '../progress.ts';
+
+export const runCommand: Command = {
+  command: 'run <scenario>',
+  describe: 'one scenario as it is: a table, or --json',
+  builder: (argv) =>
+    withRunOptions(argv)
+      .positional('scenario', {
+        type: 'string',
+        describe: 'a scenario file, YAML or JSON; - for standard input',
+      })
+      .option('print-scenario', {
+        type: 'boolean',
+        default: false,
+        describe: 'print the scenario with every default filled in, and do not run it',
+      })
+      .example('$0 run experiments/php-on-alpine.yaml', 'what the users of a node feel')
+      .example('$0 run a.yaml --seed 42 -r 10', 'ten replications')
+      .example('$0 run a.yaml --print-scenario', 'the file with its defaults')
+      .example('$0 run a.yaml --json | jq .results[0].nodes[0].counters', 'kernel counters'),
+  handler: async (args) => {
+    const path = String(args['scenario']);
+    const { readScenario } = await import('../scenarioFile.ts');
+    const { scenario, experiment } = readScenario(path);
+    if (args['print-scenario'] === true) {
+      const { describeScenario } = await import('../../scenario/describe.ts');
+      printData(describeScenario(scenario, experiment));
+      return OK;
+    }
+    const seed = seedOf(args['seed']) ?? experiment.seed ?? DEFAULT_SEED;
+    const replications =
+      wholeNumber('replications', args['replications'], 1, 100_000) ?? experiment.replications;
+    const threads = wholeNumber('threads', args['threads'], 1, 256) ?? 1;
+    const { createRunner, runAll } = await import('../../experiment/runner.ts');
+    const runner = createRunner(threads, replications);
+    const progress = startProgress('running', replications, args['quiet'] === true);
+    const interrupt = new AbortController();
+    const onInterrupt = (): void => interrupt.abort();
+    process.once('SIGINT', onInterrupt);
+    process.once('SIGTERM', onInterrupt);
+    let results: RunResult[];
+    try {
+      const jobs = Array.from({ length: replications }, (_, replication) => ({
+        scenario,
+        seed,
+        replication,
+      }));
+      const all = await runAll(runner, jobs, {
+        onProgress: (done) => progress.update(done),
+        signal: interrupt.signal,
+      });
+      results = all.filter((result) => result !== null);
+    } finally {
+      progress.stop();
+      process.off('SIGINT', onInterrupt);
+      process.off('SIGTERM', onInterrupt);
+      await runner.close();
+    }
+    if (interrupt.signal.aborted) printTalk(messages.interrupted(results.length, replications));
+    if (results.length === 0) return INTERRUPTED;
+    if (args['json'] === true) {
+      const { contentHash } = await import('../../scenario/canonical.ts');
+      printJson({
+        schemaVersion: 1,
+        kind: 'run',
+        version: VERSION,
+        seed,
+        file: path,
+        scenario,
+        scenarioHash: contentHash(scenario),
+        results,
+      });
+    } else {
+      const { renderRun } = await import('../../report/runTable.ts');
+      printData(renderRun({ scenario, seed, results }, { width: outputWidth(), colour: wantsColour() }));
+    }
+    if (interrupt.signal.aborted) return INTERRUPTED;
+    const open = results.some(({ exposures }) => Object.values(exposures).some((count) => count > 0));
+    if (!open) {
+      printTalk(messages.allVacuous());
+      return VACUOUS;
+    }
+    return OK;
+  },
+};

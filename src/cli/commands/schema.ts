@@ -1,0 +1,19 @@
+/** `snatrace schema`: the JSON Schema of scenario files, for editors. */
+import { OK } from '../exitCodes.ts';
+import { printJson } from '../output.ts';
+import type { Command } from '../program.ts';
+
+export const schemaCommand: Command = {
+  command: 'schema',
+  describe: 'the JSON Schema of scenario files, for completion in editors',
+  builder: (argv) =>
+    argv
+      .option('json', { type: 'boolean', default: true, hidden: true })
+      .example('$0 schema > scenario.schema.json', 'then put this at the top of a scenario file:')
+      .example('# yaml-language-server: $schema=./scenario.schema.json', ''),
+  handler: async () => {
+    const { scenarioJsonSchema } = await import('../../scenario/jsonSchema.ts');
+    printJson(scenarioJsonSchema());
+    return OK;
+  },
+};

@@ -1,0 +1,35 @@
+/** Every text of the command line that is not a result. A function a message: tests name the function. */
+import { nearest } from '../scenario/suggestion.ts';
+
+const didYouMean = (word: string, known: readonly string[]): string => {
+  const suggestion = nearest(word, known);
+  return suggestion === null ? '' : `; did you mean ${suggestion}?`;
+};
+
+export const noSuchFile = (path: string): string => `${path}: no such file`;
+export const isDirectory = (path: string): string =>
+  `${path}: is a directory; name a scenario file in it, e.g. ${path.replace(/\/$/, '')}/php-on-alpine.yaml`;
+export const unreadable = (path: string, reason: string): string => `${path}: cannot be read: ${reason}`;
+export const unwritable = (path: string, reason: string): string => `${path}: cannot be written: ${reason}`;
+export const unknownKernel = (release: string, reason: string, neighbours: readonly string[]): string =>
+  `unknown kernel ${JSON.stringify(release)}: ${reason}; known next to it: ${neighbours.join(', ')}`;
+export const unknownMitigation = (name: string, known: readonly string[]): string =>
+  `unknown mitigation ${JSON.stringify(name)}${didYouMean(name, known)} (\`snatrace mitigations\` lists them)`;
+export const unknownDispatch = (name: string, known: readonly string[]): string =>
+  `unknown dispatch ${JSON.stringify(name)}${didYouMean(name, known)} (${known.join(', ')})`;
+export const unknownCommand = (name: string, known: readonly string[]): string =>
+  `unknown command ${JSON.stringify(name)}${didYouMean(name, known)}`;
+export const unknownResolver = (name: string, known: readonly string[]): string =>
+  `unknown resolver ${JSON.stringify(name)}${didYouMean(name, known)} (${known.join(', ')})`;
+export const notInRange = (flag: string, value: unknown, range: string): string =>
+  `${flag} ${String(value)}: expected ${range}`;
+export const interrupted = (complete: number, asked: number): string =>
+  complete === 0
+    ? 'interrupted before one replication of every variant was complete'
+    : `interrupted: ${complete} of ${asked} replications are complete, and this is their result`;
+export const bug = (message: string): string =>
+  `snatrace: internal error: ${message}\nThis is a bug of ours. Set SNATRACE_DEBUG=1 for the stack, and please report it with the scenario file and the seed.`;
+export const seeHelp = (command: string): string => `See \`snatrace ${command}--help\`.`;
+export const written = (paths: readonly string[]): string => `wrote ${paths.join(', ')}`;
+export const allVacuous = (): string =>
+  'vacuous: no window of any race was open in any cell, so nothing is known about the races (hint: cpus >= 2, more load, a dispatch other than clean-veth)';

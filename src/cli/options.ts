@@ -1,0 +1,60 @@
+/** Options that several commands take, and their checks. */
+import { availableParallelism } from 'node:os';
+import type { Argv } from 'yargs';
+import { USAGE } from './exitCodes.ts';
+import { Failure } from './failure.ts';
+import * as messages from './messages.ts';
+
+export function withJson(argv: Argv): Argv {
+  return argv.option('json', { type: 'boolean', default: false, describe: 'print one JSON document' });
+}
+
+export function withRunOptions(argv: Argv): Argv {
+  return withJson(argv)
+    .option('seed', { type: 'string', describe: 'seed of all draws; the same seed prints the same bytes' })
+    .option('replications', { alias: 'r', type: 'number', describe: 'independent runs of each variant' })
+    .option('threads', {
+      type: 'number',
+      default: availableParallelism(),
+      describe: 'worker threads; results do not depend on it',
+    })
+    .option('quiet', { alias: 'q', type: 'boolean', default: false, describe: 'no progress' });
+}
+
+/** A whole number between bounds, or null if the flag was not given. */
+export function wholeNumber(flag: string, value: unknown, low: number, high: number): number | null {
+  if (value === undefined) return null;
+  const single = Array.isArray(value) ? value[value.length - 1] : value;
+  if (typeof single !== 'number' || !Number.isInteger(single) || single < low || single > high) {
+    throw new Failure(
+      messages.notInRange(`--${flag}`, single, `a whole number from ${low} to ${high}`),
+      USAGE,
+    );
+  }
+  return single;
+}
+
+/** A seed of 1 to 200 characters, or null if the flag was not given. */
+export function seedOf(value: unknown): string | null {
+  if (value === undefined) return null;
+  const seed = String(Array.isArray(value) ? value[value.length - 1] : value);
+  if (seed.length === 0 || seed.length > 200 || seed.includes('\0')) {
+    throw new Failure(
+      messages.notInRange('--seed', seed.slice(0, 40), 'a seed of 1 to 200 characters'),
+      USAGE,
+    );
+  }
+  return seed;
+}
+
+/** `a,b` and repeated flags as one list; null if the flag was not given. */
+export function listOf(value: unknown): string[] | null {
+  if (value === undefined) return null;
+  return (Array.isArray(value) ? value : [value])
+    .flatMap((item) => String(item).split(','))
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/** The seed when neither flag, environment nor file names one. */
+export const DEFAULT_SEED = 'snatrace';

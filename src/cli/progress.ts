@@ -1,0 +1,29 @@
+/** Progress of long work, on stderr: a bar on a terminal, a line every few seconds elsewhere. */
+import cliProgress from 'cli-progress';
+
+export interface Progress {
+  update(done: number): void;
+  stop(): void;
+}
+
+const SILENT: Progress = { update: () => {}, stop: () => {} };
+
+export function startProgress(label: string, total: number, quiet: boolean): Progress {
+  if (quiet) return SILENT;
+  const bar = new cliProgress.SingleBar(
+    {
+      format: `${label} [{bar}] {value}/{total} · {duration_formatted} · {eta_formatted} left`,
+      stream: process.stderr,
+      noTTYOutput: process.stderr.isTTY !== true,
+      notTTYSchedule: 3000,
+      hideCursor: true,
+      clearOnComplete: true,
+      stopOnComplete: false,
+      barsize: 24,
+      linewrap: false,
+    },
+    cliProgress.Presets.legacy,
+  );
+  bar.start(total, 0);
+  return { update: (done) => bar.update(done), stop: () => bar.stop() };
+}

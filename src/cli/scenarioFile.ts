@@ -1,0 +1,51 @@
+/** Reads and checks a scenario file; what is wrong with it becomes a `Failure`. */
+import { readFileSync } from 'node:fs';
+import { parseResolver } from '../clients/catalogue.ts';
+import { resolveKernel } from '../netfilter/kernels/resolveKernel.ts';
+import { InvalidScenario } from '../scenario/invalidScenario.ts';
+import { type LoadedScenario, loadScenario } from '../scenario/load.ts';
+import { USAGE } from './exitCodes.ts';
+import { Failure } from './failure.ts';
+import * as messages from './messages.ts';
+
+export function readScenario(path: string): LoadedScenario {
+  const text = readText(path);
+  try {
+    return loadScenario(text, {
+      path,
+      readFile: (name) => readFileSync(name, 'utf8'),
+      checks: { kernel: kernelProblem, libc: resolverProblem },
+    });
+  } catch (error) {
+    if (error instanceof InvalidScenario) throw new Failure(error.message, USAGE);
+    throw error;
+  }
+}
+
+/** Null, or what is wrong with a kernel release. */
+export function kernelProblem(release: string): string | null {
+  const resolution = resolveKernel(release);
+  if ('kernel' in resolution) return null;
+  const { reason, neighbours } = resolution.unknown;
+  return messages.unknownKernel(release, reason, neighbours);
+}
+
+function resolverProblem(libc: string): string | null {
+  try {
+    parseResolver(libc);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path === '-' ? 0 : path, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new Failure(messages.noSuchFile(path), USAGE);
+    if (code === 'EISDIR') throw new Failure(messages.isDirectory(path), USAGE);
+    throw new Failure(messages.unreadable(path, message), USAGE);
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * The result of comparing variants of one scenario: a document that `--json` prints, that reports and charts are
+ * made of, and that says how to make it again. Plain JSON; rates carry their intervals.
+ */
+
+import type { CounterName } from '../netfilter/counters.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import type { LossCause } from '../simulation/causes.ts';
+import type { NO_PACKET_LOST, StallClass } from '../simulation/result.ts';
+import type { Estimate } from '../statistics/interval.ts';
+import type { PairedContrast } from '../statistics/paired.ts';
+import type { Verdict } from '../statistics/verdict.ts';
+
+export const COMPARISON_SCHEMA_VERSION = 1;
+
+export interface Comparison {
+  readonly schemaVersion: typeof COMPARISON_SCHEMA_VERSION;
+  readonly kind: 'comparison';
+  readonly version: string;
+  readonly seed: string;
+  readonly replications: number;
+  readonly confidence: number;
+  /** Path of the scenario file as it was given. */
+  readonly file: string;
+  /** The command that makes this document again. */
+  readonly command: string;
+  readonly scenario: Scenario;
+  readonly scenarioHash: string;
+  readonly kernel: KernelSummary;
+  /** The baseline first, then the mitigations in the order asked for, then the baseline under other dispatches. */
+  readonly cells: readonly Cell[];
+  /** Races whose window never opened in any cell: nothing is known about them. */
+  readonly vacuous: readonly RaceName[];
+}
+
+export interface KernelSummary {
+  readonly release: string;
+  readonly portSearch: string;
+  readonly clash: string;
+  readonly notes: readonly string[];
+}
+
+export type RaceName = 'same-socket' | 'port-race-udp' | 'port-race-tcp';
+
+export interface Cell {
+  /** `baseline`, mitigation names joined by `+`, or `dispatch:worst-case`. */
+  readonly id: string;
+  readonly title: string;
+  readonly role: 'baseline' | 'mitigation' | 'dispatch';
+  readonly kernel: KernelSummary;
+  /** Name of the dispatch that each group assumes. */
+  readonly dispatch: readonly string[];
+  /** What the mitigations changed, could not change, and why. */
+  readonly applied: readonly AppliedMitigation[];
+  readonly groups: readonly CellGroup[];
+  /** Sums over replications, under their kernel names. */
+  readonly counters: Readonly<Partial<Record<CounterName, number>>>;
+  readonly resolved: { readonly merged: number; readonly replyOnly: number };
+  /** Whether each race's window opened in this cell. */
+  readonly exposures: Readonly<Record<RaceName, number>>;
+  /** Queries at DNS servers per second of measured time. */
+  readonly serverQueriesPerSecond: number;
+  /** Share of queries that the node-local cache answered; null without one. */
+  readonly cacheHitRatio: number | null;
+  readonly meanEntries: number;
+}
+
+export interface AppliedMitigation {
+  readonly name: string;
+  readonly title: string;
+  readonly effect: 'applied' | 'ineffective' | 'partly';
+  /** Sentences: what was changed, why it has no effect here. */
+  readonly notes: readonly string[];
+}
+
+/** One kind of operation of one group of pods: `php-alpine`, lookups. */
+export interface CellGroup {
+  readonly group: string;
+  readonly operation: 'lookups' | 'connects';
+  /** Sums over the replications. */
+  readonly started: number;
+  readonly failedCount: number;
+  readonly partialCount: number;
+  readonly stalls: Readonly<Record<StallClass, number>>;
+  readonly stallsByCause: Readonly<Record<LossCause | typeof NO_PACKET_LOST, number>>;
+  readonly lostCount: Readonly<Record<LossCause, number>>;
+  /** Per million operations. */
+  readonly lossesPerMillion: Estimate;
+  readonly stallsPerMillion: Estimate;
+  readonly failuresPerMillion: Estimate;
+  /** Packets (queries, SYNs) per operation. */
+  readonly packetsPerOperation: Estimate;
+  /** Milliseconds; null without data. */
+  readonly latencyMs: {
+    readonly mean: number | null;
+    readonly p50: number | null;
+    readonly p90: number | null;
+    readonly p99: number | null;
+    readonly p999: number | null;
+    readonly max: number | null;
+  };
+  /** [lower bound in ms, share of operations at or below the bin], ascending: the distribution's steps. */
+  readonly latencyEcdf: readonly (readonly [number, number])[];
+  /** Against the baseline, paired by replication; null for the baseline itself. */
+  readonly contrast: {
+    readonly stalls: { readonly contrast: PairedContrast; readonly verdict: Verdict };
+    readonly losses: { readonly contrast: PairedContrast; readonly verdict: Verdict };
+    readonly failures: { readonly contrast: PairedContrast; readonly verdict: Verdict };
+    /** Milliseconds of the mean latency, variant minus baseline. */
+    readonly meanLatencyMs: { readonly difference: number; readonly low: number; readonly high: number };
+    /** Packets per operation, variant minus baseline. */
+    readonly packetsPerOperation: number;
+  } | null;
+  /** The verdict on stalls, in words. */
+  readonly words: string;
+}

@@ -1,0 +1,71 @@
+/** A verdict as a sentence that stands without a legend. */
+import type { Estimate } from '../statistics/interval.ts';
+import type { PairedContrast } from '../statistics/paired.ts';
+import type { Verdict } from '../statistics/verdict.ts';
+
+/** `compared` null: the baseline itself, or a cell that is not compared. Rates are per million. */
+export function verdictInWords(
+  operation: 'lookups' | 'connects',
+  compared: { readonly contrast: PairedContrast; readonly verdict: Verdict } | null,
+  stallsPerMillion: Estimate,
+): string {
+  if (compared === null) {
+    return stallsPerMillion.estimate > 0
+      ? `${amount(stallsPerMillion.estimate)} of a million ${operation} stall`
+      : `none of ${stallsPerMillion.n.toLocaleString('en-US')} ${operation} stalled${atMost(stallsPerMillion.high)}`;
+  }
+  const { contrast, verdict } = compared;
+  switch (verdict.outcome) {
+    case 'nothing to compare':
+      return `no stall with it or without it${atMost(scaled(verdict.variantAtMost))}`;
+    case 'lower':
+      return verdict.eliminated
+        ? `no stall left${atMost(scaled(verdict.variantAtMost))}`
+        : `${fewer(contrast)} stalls`;
+    case 'higher':
+      return `worse: ${times(contrast)} the stalls`;
+    case 'no detectable difference':
+      return verdict.identical
+        ? 'no difference: the same in every replication'
+        : `no detectable difference (at most ±${share(verdict.differenceAtMost, contrast)})`;
+    case 'undecided':
+      return `undecided${verdict.eliminated ? ' (no stall seen, too few without it)' : ''}: more replications can decide`;
+  }
+}
+
+/** "93 % fewer [90, 95]". */
+function fewer({ ratio }: PairedContrast): string {
+  if (ratio === null) return 'fewer';
+  const percent = (value: number) => Math.round((1 - value) * 100);
+  const interval =
+    ratio.low === null || ratio.high === null
+      ? ''
+      : ` [${Math.max(0, percent(ratio.high))}, ${percent(ratio.low)}]`;
+  return `${percent(ratio.estimate)} % fewer${interval}`;
+}
+
+/** "3.1 [2.6, 3.7] times". */
+function times({ ratio }: PairedContrast): string {
+  if (ratio === null) return 'more than none of';
+  const interval =
+    ratio.low === null || ratio.high === null ? '' : ` [${ratio.low.toFixed(1)}, ${ratio.high.toFixed(1)}]`;
+  return `${ratio.estimate.toFixed(1)}${interval} times`;
+}
+
+function atMost(perMillion: number | null): string {
+  return perMillion === null ? '' : `: at most ${amount(perMillion)} per million`;
+}
+
+function scaled(rate: number | null): number | null {
+  return rate === null ? null : rate * 1e6;
+}
+
+function share(difference: number | null, { baseline }: PairedContrast): string {
+  if (difference === null || baseline.estimate === 0) return '?';
+  return `${((100 * difference) / baseline.estimate).toPrecision(2)} %`;
+}
+
+function amount(perMillion: number): string {
+  if (perMillion >= 100) return Math.round(perMillion).toLocaleString('en-US');
+  return perMillion.toPrecision(2);
+}

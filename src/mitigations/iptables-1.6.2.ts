@@ -1,0 +1,40 @@
+import { applied, ineffective, LEAVES_ALONE, type Mitigation } from './mitigation.ts';
+import { IPTABLES_WITH_FLAG, iptablesHasFlag, pluginAsks } from './pluginFlag.ts';
+
+export const iptables1_6_2: Mitigation = {
+  name: 'iptables-1.6.2',
+  title: 'iptables 1.6.2',
+  changes:
+    'The images of kube-proxy and the network plugin carry iptables 1.6.2, which knows MASQUERADE --random-fully. Nothing else: a plugin must ask for it.',
+  scope: {
+    sameSocket: { effect: 'depends', text: 'where a plugin then turns --random-fully on, as random-fully' },
+    sameSocketOtherBackend: LEAVES_ALONE,
+    portRaceUdp: { effect: 'depends', text: 'nothing alone; with flannel 0.11 or later, as random-fully' },
+    portRaceTcp: { effect: 'depends', text: 'nothing alone; with flannel 0.11 or later, as random-fully' },
+    portsExhausted: LEAVES_ALONE,
+    tableFull: LEAVES_ALONE,
+  },
+  prerequisites: ['iptables inside the image that writes the rules, not on the host'],
+  cost: ['none'],
+  howTo: [
+    'kubectl -n kube-system exec ds/kube-flannel-ds -- iptables --version',
+    'iptables -t nat -S | grep -c random-fully   # more than 0, or it is not in use',
+  ],
+  sources: [
+    'iptables 1.6.2 (MASQUERADE --random-fully)',
+    'kubernetes PR 78547 (1.16), flannel PR 1040 (0.11.0)',
+  ],
+  apply: (scenario) => {
+    if (iptablesHasFlag(scenario))
+      return ineffective(scenario, `iptables is ${scenario.nat.iptables} already`);
+    const changed = { ...scenario, nat: { ...scenario.nat, iptables: IPTABLES_WITH_FLAG } };
+    const { asks, why } = pluginAsks(changed);
+    if (!asks || !changed.nat.masquerade.enabled)
+      return ineffective(changed, `${why || 'nothing is masqueraded'}: no rule changes`);
+    const masquerade = { ...changed.nat.masquerade, ports: 'random-fully' as const };
+    return applied(
+      { ...changed, nat: { ...changed.nat, masquerade } },
+      `${changed.nat.plugin} now uses --random-fully`,
+    );
+  },
+};

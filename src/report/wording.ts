@@ -1,0 +1,100 @@
+/** The words of the field as reports use them: short names for columns, sentences for those who do not know them. */
+import type { Cell, RaceName } from '../experiment/comparison.ts';
+import { CAUSE_TEXTS, type LossCause } from '../simulation/causes.ts';
+import { NO_PACKET_LOST } from '../simulation/result.ts';
+import type { IntervalMethod } from '../statistics/interval.ts';
+import type { Outcome } from '../statistics/verdict.ts';
+import { STALL_FROM } from './format.ts';
+
+export type StallCause = LossCause | typeof NO_PACKET_LOST;
+
+/** Heads of columns; `CAUSE_TEXTS` has the long form. */
+export const CAUSE_NAMES: Readonly<Record<StallCause, string>> = {
+  'same-socket': 'same socket',
+  'same-socket-other-backend': 'same socket, 2 backends',
+  'port-race': 'port race',
+  'ports-exhausted': 'ports exhausted',
+  'table-full': 'table full',
+  'chain-too-long': 'chain too long',
+  'no-mapping': 'no eBPF mapping',
+  'input-queue': 'input queue',
+  'answer-untranslated': 'answer late',
+  link: 'link',
+  server: 'server queue',
+  'cache-outage': 'cache down',
+  [NO_PACKET_LOST]: 'no loss',
+};
+
+export function causeText(cause: StallCause): string {
+  return cause === NO_PACKET_LOST ? 'slow although no packet was lost' : CAUSE_TEXTS[cause];
+}
+
+export const RACE_TEXTS: Readonly<Record<RaceName, string>> = {
+  'same-socket': 'same-socket race (A and AAAA of one lookup)',
+  'port-race-udp': 'cross-pod port race, UDP',
+  'port-race-tcp': 'cross-pod port race, TCP',
+};
+
+/** What an operator can do about a race that was not tested. */
+export const RACE_HINTS: Readonly<Record<RaceName, string>> = {
+  'same-socket':
+    'it needs a resolver that sends A and AAAA from one socket, and something that brings the pair onto two CPUs (`dispatch`)',
+  'port-race-udp': 'it needs pods on two CPUs that look up past the node at the same time, and masquerading',
+  'port-race-tcp': 'it needs pods on two CPUs that connect to one destination at the same time, and masquerading',
+};
+
+export const OUTCOME_TEXTS: Readonly<Record<Outcome, string>> = {
+  lower: 'fewer: the interval of the paired difference lies below zero',
+  higher: 'worse: the interval of the paired difference lies above zero',
+  'no detectable difference':
+    'no detectable difference: the whole interval lies within 10 % of the figure without it, or every replication came out the same',
+  undecided: 'undecided: the interval allows both; more replications can decide',
+  'nothing to compare': 'no stall with it or without it: only an upper bound is known',
+};
+
+export const METHOD_TEXTS: Readonly<Record<IntervalMethod, string>> = {
+  wilson: 'Wilson',
+  'clopper-pearson': 'Clopper-Pearson',
+  'clopper-pearson-upper': 'one-sided Clopper-Pearson where nothing was seen',
+  'korn-graubard': 'Korn-Graubard over replications',
+  t: "Student's t over replications",
+  'paired-t': 'paired t over replications (Fieller for ratios)',
+  'changed-events': 'paired t, widened where few events changed',
+  none: 'none from a single replication',
+};
+
+/** Terms and what they mean, for readers without documentation. */
+export const GLOSSARY: readonly (readonly [term: string, meaning: string])[] = [
+  ['stall', `a lookup or connect that took ${STALL_FROM} or more, whatever came of it`],
+  ['per million', 'per million lookups or connects that were started'],
+  [
+    'as it is',
+    'the scenario without any mitigation; every other row ran on the same random numbers and is compared with it replication by replication',
+  ],
+];
+
+export const TERMS: Readonly<Record<'interval' | 'same-socket' | 'port-race' | 'dispatch', readonly [string, string]>> = {
+  interval: [
+    '95 % interval',
+    'the range that holds the true figure of this model in 95 of 100 such experiments; it says nothing of how well the model fits your node',
+  ],
+  'same-socket': [
+    'same-socket race',
+    "one lookup's A and AAAA queries leave one socket and are translated on two CPUs at once; the second is dropped, and the resolver waits for its timeout",
+  ],
+  'port-race': [
+    'cross-pod port race',
+    'two pods are given the same source port for the same destination at once; the second packet is dropped, and sent again after its timeout',
+  ],
+  dispatch: [
+    'dispatch',
+    "what brings one thread's two packets onto two CPUs; assumed, not derived: the most sensitive assumption of all",
+  ],
+};
+
+/** The rates that a cell was run at, or null for a cell that is as it is. */
+export function effectOf({ applied }: Cell): 'applied' | 'partly' | 'ineffective' | null {
+  if (applied.length === 0) return null;
+  if (applied.every(({ effect }) => effect === 'ineffective')) return 'ineffective';
+  return applied.every(({ effect }) => effect === 'applied') ? 'applied' : 'partly';
+}
