@@ -1,6 +1,7 @@
 /** The commands and what they share. Each command's work is loaded when it is called. */
-import yargs, { type Argv } from 'yargs';
+import yargs from 'yargs';
 import { VERSION } from '../version.ts';
+import type { Command } from './command.ts';
 import { compareCommand } from './commands/compare.ts';
 import { kernelsCommand } from './commands/kernels.ts';
 import { mitigationsCommand } from './commands/mitigations.ts';
@@ -10,14 +11,6 @@ import { schemaCommand } from './commands/schema.ts';
 import { OK, USAGE } from './exitCodes.ts';
 import { Failure } from './failure.ts';
 import * as messages from './messages.ts';
-
-/** A command: what yargs needs to know, and a handler that returns an exit code. */
-export interface Command {
-  readonly command: string;
-  readonly describe: string;
-  readonly builder: (argv: Argv) => Argv;
-  readonly handler: (args: Readonly<Record<string, unknown>>) => Promise<number>;
-}
 
 const COMMANDS: readonly Command[] = [
   runCommand,

@@ -31,17 +31,20 @@ export interface ArrivalSource {
   readonly name: number;
 }
 
-/** `pod`: index within the group; `entity` keys the draws. Starts before `shiftNs` belong to nobody (replay). */
+/**
+ * `pod`: index within the group; `entity` keys the draws. Nothing starts before `fromNs`; a replayed log's time 0
+ * is `logStartNs`.
+ */
 export function arrivalSource(
   process: ArrivalProcess,
   pod: number,
   entity: number,
   stream: RandomStream,
-  shiftNs: number,
+  { fromNs, logStartNs }: { readonly fromNs: number; readonly logStartNs: number },
 ): ArrivalSource {
   switch (process.process) {
     case 'poisson':
-      return new PoissonSource(SECOND / process.ratePerSecond, entity, stream);
+      return new PoissonSource(SECOND / process.ratePerSecond, entity, stream, fromNs);
     case 'periodic':
       return new GroupedSource(
         {
@@ -53,6 +56,7 @@ export function arrivalSource(
         },
         entity,
         stream,
+        fromNs,
       );
     case 'bursts':
       return new GroupedSource(
@@ -65,13 +69,14 @@ export function arrivalSource(
         },
         entity,
         stream,
+        fromNs,
       );
     case 'cron':
-      return new GroupedSource({ ...process, spacing: 'periodic', ownPhase: false }, entity, stream);
+      return new GroupedSource({ ...process, spacing: 'periodic', ownPhase: false }, entity, stream, fromNs);
     case 'replay':
       return new ReplaySource(
         process.log.filter((start) => start.pod === pod),
-        shiftNs,
+        logStartNs,
       );
   }
 }
@@ -81,10 +86,11 @@ class PoissonSource implements ArrivalSource {
   private readonly meanNs: number;
   private readonly entity: number;
   private readonly stream: RandomStream;
-  private at = 0;
+  private at: number;
   private drawn = 0;
 
-  constructor(meanNs: number, entity: number, stream: RandomStream) {
+  constructor(meanNs: number, entity: number, stream: RandomStream, fromNs: number) {
+    this.at = fromNs;
     this.meanNs = meanNs;
     this.entity = entity;
     this.stream = stream;
@@ -116,16 +122,17 @@ class GroupedSource implements ArrivalSource {
   private group = 0;
   private inGroup: number;
   private drawn = 0;
-  private last = 0;
+  private last: number;
 
-  constructor(groups: Groups, entity: number, stream: RandomStream) {
+  constructor(groups: Groups, entity: number, stream: RandomStream, fromNs: number) {
+    this.last = fromNs;
     this.groups = groups;
     this.entity = entity;
     this.stream = stream;
     this.offsets = new Float64Array(groups.size);
     this.inGroup = groups.size;
     const phase = groups.ownPhase ? this.draw() : 1;
-    this.groupAt = (phase - 1) * groups.everyNs;
+    this.groupAt = fromNs + (phase - 1) * groups.everyNs;
   }
 
   next(): number {

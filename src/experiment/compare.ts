@@ -33,17 +33,22 @@ export async function compare(
   options: CompareOptions,
 ): Promise<Comparison | null> {
   const { seed, replications, confidence } = options;
+  // Variants that differ in nothing that a simulation reads are one run.
+  const keys = variants.map(({ scenario: each }) => contentHash(behaviourOf(each)));
+  const distinct = [...new Set(keys)];
+  const scenarios = distinct.map((key) => (variants[keys.indexOf(key)] as Variant).scenario);
   // Replication by replication, so that an interrupted comparison has whole replications to show.
   const jobs: Job[] = Array.from({ length: replications }).flatMap((_, replication) =>
-    variants.map((variant) => ({ scenario: variant.scenario, seed, replication })),
+    scenarios.map((each) => ({ scenario: each, seed, replication })),
   );
   const results = await runAll(options.runner, jobs, {
     onProgress: (done) => options.onProgress?.(done, jobs.length),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
-  const complete = completeReplications(results, variants.length);
+  const complete = completeReplications(results, distinct.length);
   if (complete.length === 0) return null;
-  const runsOf = (variant: number) => complete.map((replication) => replication[variant] as RunResult);
+  const runsOf = (variant: number) =>
+    complete.map((replication) => replication[distinct.indexOf(keys[variant] as string)] as RunResult);
   const baseline = runsOf(0);
   const cells = variants.map((variant, i) =>
     cellOf(variant, kernelOf(variant.scenario), runsOf(i), i === 0 ? null : baseline, confidence),
@@ -64,6 +69,12 @@ export async function compare(
     cells,
     vacuous: races.filter((race) => cells.every(({ exposures }) => exposures[race] === 0)),
   };
+}
+
+/** The scenario without what only mitigations and reports look at. */
+function behaviourOf(scenario: Scenario): unknown {
+  const { title: _, question: __, nat, ...rest } = scenario;
+  return { ...rest, nat: { ...nat, iptables: '', plugin: '' } };
 }
 
 /** Replications that have a result for every variant. */

@@ -31,6 +31,8 @@ export interface Comparison {
   readonly cells: readonly Cell[];
   /** Races whose window never opened in any cell: nothing is known about them. */
   readonly vacuous: readonly RaceName[];
+  /** Mitigations that were not run because they have no effect here, with the reason. */
+  readonly leftOut?: readonly AppliedMitigation[];
 }
 
 export interface KernelSummary {
@@ -106,8 +108,12 @@ export interface CellGroup {
     readonly stalls: { readonly contrast: PairedContrast; readonly verdict: Verdict };
     readonly losses: { readonly contrast: PairedContrast; readonly verdict: Verdict };
     readonly failures: { readonly contrast: PairedContrast; readonly verdict: Verdict };
-    /** Milliseconds of the mean latency, variant minus baseline. */
-    readonly meanLatencyMs: { readonly difference: number; readonly low: number; readonly high: number };
+    /** Milliseconds of the mean latency, variant minus baseline; null bounds from a single replication. */
+    readonly meanLatencyMs: {
+      readonly difference: number;
+      readonly low: number | null;
+      readonly high: number | null;
+    };
     /** Packets per operation, variant minus baseline. */
     readonly packetsPerOperation: number;
   } | null;

@@ -1,5 +1,6 @@
 /** The variants of a comparison: the scenario as it is, under mitigations, and under other dispatches. */
 import { applyCombination, type Combination, combination, MITIGATIONS } from '../mitigations/catalogue.ts';
+import { resolveKernel } from '../netfilter/kernels/resolveKernel.ts';
 import { dispatchPreset } from '../scenario/dispatchPresets.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { AppliedMitigation } from './comparison.ts';
@@ -14,13 +15,15 @@ export interface Variant {
 
 /** A name in a comparison that means nothing. */
 export interface UnknownName {
-  readonly kind: 'mitigation' | 'dispatch';
+  readonly kind: 'mitigation' | 'dispatch' | 'kernel';
   readonly name: string;
 }
 
 export interface PlanOptions {
   /** Ids as users write them, `a+b` for both; null: every mitigation of the catalogue that has an effect. */
   readonly with: readonly string[] | null;
+  /** Other kernels to run the scenario on. */
+  readonly kernels: readonly string[];
   /** Names of dispatch presets to put the baseline under. */
   readonly dispatches: readonly string[];
 }
@@ -42,6 +45,9 @@ export function planComparison(
     if (preset === undefined) unknown.push({ kind: 'dispatch', name });
     return preset === undefined ? [] : [preset];
   });
+  for (const release of options.kernels) {
+    if ('unknown' in resolveKernel(release)) unknown.push({ kind: 'kernel', name: release });
+  }
   if (unknown.length > 0) return { unknown };
 
   const baseline: Variant = {
@@ -69,7 +75,16 @@ export function planComparison(
       applied: [],
     }),
   );
-  return { variants: [baseline, ...mitigated, ...dispatched] };
+  const otherKernels = options.kernels.map(
+    (kernel): Variant => ({
+      id: `kernel:${kernel}`,
+      title: `on ${kernel}`,
+      role: 'mitigation',
+      scenario: { ...scenario, kernel },
+      applied: [],
+    }),
+  );
+  return { variants: [baseline, ...mitigated, ...otherKernels, ...dispatched] };
 }
 
 function mitigatedVariant(scenario: Scenario, read: Combination): Variant {

@@ -32,7 +32,8 @@ import { ExpiryWheel } from './expiryWheel.ts';
 import { SourceIndex } from './sourceIndex.ts';
 import { type Address, hashTuple, invertPorts, ORIGINAL, REPLY } from './tuple.ts';
 
-const INITIAL_ENTRIES = 256;
+/** A megabyte: most nodes never grow beyond it, and many runs start anew. */
+const INITIAL_ENTRIES = 16_384;
 
 export class ConntrackTable {
   /** The entries; replaced when the table grows, so never kept across a call that may create one. */

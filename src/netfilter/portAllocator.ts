@@ -35,6 +35,7 @@ import { translate } from './translate.ts';
 import {
   type Address,
   destinationPort,
+  hashTuple,
   ORIGINAL,
   packPorts,
   protocolOf,
@@ -282,7 +283,8 @@ function firstOffset(
   const { portSearch } = netfilter.axes;
   if (flag === 'random' && portSearch.randomFlag === 'hash') {
     // Keyed by NAT address, destination and port alone: every flow to one destination starts here.
-    return netfilter.bootSecret.integer(packet.chosenSource ^ destination, remotePort, 65536);
+    const endpoints = hashTuple(packet.chosenSource, destination, 0, 0);
+    return netfilter.bootSecret.integer(endpoints, remotePort, 65536);
   }
   if (flag === 'preserve' && portSearch.start === 'rover') return netfilter.rovers[protocolOf(packet.space)];
   return randomOffset(netfilter, packet, 0);

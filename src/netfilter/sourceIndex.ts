@@ -18,7 +18,7 @@ import { type Address, hashTuple, sourcePort } from './tuple.ts';
 
 export class SourceIndex {
   private readonly table: { readonly data: Int32Array };
-  private heads = new Int32Array(256).fill(NONE);
+  private heads = new Int32Array(16_384).fill(NONE);
   private size = 0;
 
   constructor(table: { readonly data: Int32Array }) {

@@ -1,7 +1,37 @@
-/** A packet on its way: what netfilter sees of it, and where it is going. Pooled. */
+/** A packet on its way: what netfilter sees of it, and the route that it takes. Pooled. */
+
+import type { NatRange } from '../netfilter/natRange.ts';
 import { Packet } from '../netfilter/packet.ts';
 import type { PacketPath } from '../netfilter/packetPath.ts';
-import type { Route } from './route.ts';
+
+import type { ServiceProxy } from './serviceProxy.ts';
+
+/** A node, as far as a route knows it. */
+export interface Hop {
+  readonly cpus: number;
+  receive(packet: NetworkPacket, cpu: number): void;
+}
+
+/** A namespace that a flow passes, and what its rules do to a new flow there. */
+export interface Passage {
+  readonly node: Hop;
+  readonly path: PacketPath;
+  /** Translates the destination of a new flow; null: not a service. */
+  readonly service: ServiceProxy | null;
+  /** Masquerades a new flow; null: it keeps its source. */
+  readonly masquerade: NatRange | null;
+  /** Entered on the CPU on which the passage before ended, without an input queue between. */
+  readonly sameCpu: boolean;
+  /** Runs in the sender's context: a drop is told to the sender (EPERM). */
+  readonly inSender: boolean;
+  /** Mean time from lookup to confirm. */
+  readonly lookupToConfirmNs: number;
+}
+
+/** The namespaces that a flow passes, in order; a reply passes them backwards. */
+export interface Route {
+  readonly passages: readonly Passage[];
+}
 
 /** Where in its service at a node a packet is. */
 export const STEP_LOOKUP = 0;

@@ -6,6 +6,7 @@ import type { EventLoop } from '../engine/eventLoop.ts';
 import { invariant } from '../engine/invariant.ts';
 import type { Pool } from '../engine/pool.ts';
 import { isDropped } from '../netfilter/verdict.ts';
+import type { Passage, Route } from './networkPacket.ts';
 import {
   type NetworkPacket,
   STEP_CONFIRM,
@@ -18,7 +19,6 @@ import {
   STEP_SEARCH,
 } from './networkPacket.ts';
 import type { RaceWatch } from './raceWatch.ts';
-import type { Passage, Route } from './route.ts';
 import type { StepTimes } from './stepTimes.ts';
 
 /** Who gets the packets that a node has served. */

@@ -3,8 +3,8 @@
  * chooses per socket. A choice is made for every packet that opens a flow.
  */
 import type { RandomStream } from '../engine/randomStreams.ts';
+import type { Packet } from '../netfilter/packet.ts';
 import { type Address, hashTuple, sourcePort } from '../netfilter/tuple.ts';
-import type { NetworkPacket } from './networkPacket.ts';
 
 export interface Endpoint {
   readonly address: Address;
@@ -16,10 +16,10 @@ export interface ServiceProxy {
   /** True if choosing takes two steps (lookup, insertion) between which another packet may choose too. */
   readonly inserts: boolean;
   /** Index of the endpoint for this packet. With `inserts`, `insert` follows unless a connection was known. */
-  choose(packet: NetworkPacket, nowNs: number): number;
+  choose(packet: Packet, nowNs: number): number;
   /** Whether `choose` found a connection and nothing is to be inserted. */
-  knows(packet: NetworkPacket, nowNs: number): boolean;
-  insert(packet: NetworkPacket, endpoint: number, nowNs: number): void;
+  knows(packet: Packet, nowNs: number): boolean;
+  insert(packet: Packet, endpoint: number, nowNs: number): void;
 }
 
 /**
@@ -36,7 +36,7 @@ export class IptablesProxy implements ServiceProxy {
     this.draws = draws;
   }
 
-  choose(packet: NetworkPacket): number {
+  choose(packet: Packet): number {
     return this.draws.integer(packet.entity, packet.ordinal, this.endpoints.length);
   }
 
@@ -56,7 +56,7 @@ export class SocketProxy implements ServiceProxy {
     this.endpoints = endpoints;
   }
 
-  choose(packet: NetworkPacket): number {
+  choose(packet: Packet): number {
     const hash = hashTuple(packet.source, packet.destination, packet.ports, packet.space);
     return Math.floor(((hash >>> 0) / 4294967296) * this.endpoints.length);
   }
@@ -99,11 +99,11 @@ export class IpvsProxy implements ServiceProxy {
     this.active = new Int32Array(endpoints.length);
   }
 
-  knows(packet: NetworkPacket, nowNs: number): boolean {
+  knows(packet: Packet, nowNs: number): boolean {
     return this.known(packet, nowNs) !== null;
   }
 
-  choose(packet: NetworkPacket, nowNs: number): number {
+  choose(packet: Packet, nowNs: number): number {
     const known = this.known(packet, nowNs);
     if (known !== null) {
       known.expiresNs = nowNs + IPVS_UDP_TIMEOUT_NS;
@@ -112,7 +112,7 @@ export class IpvsProxy implements ServiceProxy {
     return this.schedule(packet);
   }
 
-  insert(packet: NetworkPacket, endpoint: number, nowNs: number): void {
+  insert(packet: Packet, endpoint: number, nowNs: number): void {
     if (nowNs >= this.sweepAtNs) this.sweep(nowNs);
     const key = keyOf(packet);
     const older = this.known(packet, nowNs);
@@ -120,12 +120,12 @@ export class IpvsProxy implements ServiceProxy {
     this.active[endpoint] += 1;
   }
 
-  private known(packet: NetworkPacket, nowNs: number): IpvsConnection | null {
+  private known(packet: Packet, nowNs: number): IpvsConnection | null {
     const connection = this.connections.get(keyOf(packet));
     return connection !== undefined && connection.expiresNs > nowNs ? connection : null;
   }
 
-  private schedule(packet: NetworkPacket): number {
+  private schedule(packet: Packet): number {
     const n = this.endpoints.length;
     switch (this.scheduler) {
       case 'rr': {
@@ -158,6 +158,6 @@ export class IpvsProxy implements ServiceProxy {
 }
 
 /** Client address and port; one proxy serves one service. */
-function keyOf(packet: NetworkPacket): number {
+function keyOf(packet: Packet): number {
   return (packet.source >>> 0) * 65536 + sourcePort(packet.ports);
 }

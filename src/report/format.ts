@@ -53,6 +53,14 @@ export function percent(share: number | null): string {
   return isKnown(share) ? `${amount(share * 100)} %` : NONE;
 }
 
+/** What a ratio below 1 takes off: `98 %`, `99.96 %`; 100 % only for nothing left. */
+export function reduction(ratioToBaseline: number | null): string {
+  if (!isKnown(ratioToBaseline)) return NONE;
+  const left = 100 * ratioToBaseline;
+  const digits = left > 0 && left < 1 ? Math.min(6, Math.ceil(-Math.log10(left))) : 0;
+  return `${(100 - left).toFixed(digits)} %`;
+}
+
 /** `0.45 ms`, `120 ms`, `2.5 s`: two digits, which is what the bins of a latency hold. */
 export function milliseconds(value: number | null): string {
   if (!isKnown(value)) return NONE;
@@ -60,6 +68,11 @@ export function milliseconds(value: number | null): string {
   return Math.abs(rounded) >= 1000
     ? `${withMinus((rounded / 1000).toFixed(Math.abs(rounded) >= 10_000 ? 0 : 1))} s`
     : `${withMinus(rounded.toString())} ms`;
+}
+
+export function signedMilliseconds(value: number | null): string {
+  const text = milliseconds(value);
+  return isKnown(value) && value > 0 ? `+${text}` : text;
 }
 
 /** `60 s`, `1.5 s`, `20 min`. */

@@ -4,7 +4,7 @@ import { CAUSE_TEXTS, type LossCause } from '../simulation/causes.ts';
 import { NO_PACKET_LOST } from '../simulation/result.ts';
 import type { IntervalMethod } from '../statistics/interval.ts';
 import type { Outcome } from '../statistics/verdict.ts';
-import { STALL_FROM } from './format.ts';
+import { percent, STALL_FROM } from './format.ts';
 
 export type StallCause = LossCause | typeof NO_PACKET_LOST;
 
@@ -64,20 +64,28 @@ export const METHOD_TEXTS: Readonly<Record<IntervalMethod, string>> = {
 };
 
 /** Terms and what they mean, for readers without documentation. */
-export const GLOSSARY: readonly (readonly [term: string, meaning: string])[] = [
+export function glossary(confidence: number): readonly (readonly [term: string, meaning: string])[] {
+  const share = percent(confidence);
+  return [
   ['stall', `a lookup or connect that took ${STALL_FROM} or more, whatever came of it`],
   ['per million', 'per million lookups or connects that were started'],
   [
     'as it is',
     'the scenario without any mitigation; every other row ran on the same random numbers and is compared with it replication by replication',
-  ],
-];
+    ],
+    [
+      `${share} interval`,
+      `made so that it holds the true figure of this model in ${share} of such experiments; it cannot say how well the model fits your node`,
+    ],
+    [
+      'dispatch',
+      "what brings one thread's two packets onto two CPUs; assumed, not derived: the most sensitive assumption of all",
+    ],
+  ];
+}
 
-export const TERMS: Readonly<Record<'interval' | 'same-socket' | 'port-race' | 'dispatch', readonly [string, string]>> = {
-  interval: [
-    '95 % interval',
-    'the range that holds the true figure of this model in 95 of 100 such experiments; it says nothing of how well the model fits your node',
-  ],
+/** The terms that a report explains only if it uses them. */
+export const RACE_TERMS: Readonly<Record<'same-socket' | 'port-race', readonly [string, string]>> = {
   'same-socket': [
     'same-socket race',
     "one lookup's A and AAAA queries leave one socket and are translated on two CPUs at once; the second is dropped, and the resolver waits for its timeout",
@@ -86,13 +94,9 @@ export const TERMS: Readonly<Record<'interval' | 'same-socket' | 'port-race' | '
     'cross-pod port race',
     'two pods are given the same source port for the same destination at once; the second packet is dropped, and sent again after its timeout',
   ],
-  dispatch: [
-    'dispatch',
-    "what brings one thread's two packets onto two CPUs; assumed, not derived: the most sensitive assumption of all",
-  ],
 };
 
-/** The rates that a cell was run at, or null for a cell that is as it is. */
+/** Whether the mitigations of a cell bear on this scenario; null for a cell without any. */
 export function effectOf({ applied }: Cell): 'applied' | 'partly' | 'ineffective' | null {
   if (applied.length === 0) return null;
   if (applied.every(({ effect }) => effect === 'ineffective')) return 'ineffective';

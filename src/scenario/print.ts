@@ -45,12 +45,13 @@ export function printScenario(scenario: Scenario): Printed {
 }
 
 export function printExperiment(experiment: ExperimentSettings): Printed {
-  const { seed, replications, dispatches, confidence } = experiment;
+  const { seed, replications, kernels, dispatches, confidence } = experiment;
   return {
     ...(seed === null ? {} : { seed }),
     compare: {
       replications,
       ...(experiment.with === null ? {} : { with: experiment.with }),
+      ...(kernels.length === 0 ? {} : { kernels }),
       ...(dispatches.length === 0 ? {} : { dispatches }),
       confidence,
     },
@@ -202,6 +203,7 @@ function printDnsTraffic(dns: DnsTraffic): Printed {
   const names = dns.names.map((name) => name.name);
   return {
     ...printArrivals(dns.arrivals, names),
+    warmUp: dns.warmUpNs === null ? 'all' : formatDuration(dns.warmUpNs),
     ...(names.length === 0 ? {} : { names: dns.names.map(printLookupName) }),
   };
 }

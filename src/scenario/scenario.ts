@@ -239,6 +239,11 @@ export interface Dispatch {
 
 export interface DnsTraffic {
   readonly arrivals: Arrivals;
+  /**
+   * Lookups begin this long before measuring does; null: with the warm-up. What a lookup leaves behind is gone
+   * after 30 s (180 s up to 4.20), long before a TIME_WAIT that a warm-up may have to wait for.
+   */
+  readonly warmUpNs: Nanoseconds | null;
   /** Chosen uniformly per lookup, unless the arrivals name them (replay). */
   readonly names: readonly LookupName[];
 }

@@ -46,6 +46,7 @@ export const EXPECTED = {
   conntrackBuckets: 'a number of buckets, or kernel',
   capacity: 'a rate such as 10000/s, or unlimited',
   connectTimeout: 'a duration such as 5s, or kernel',
+  dnsWarmUp: 'a duration such as 30s, or all',
   seed: 'text, or a whole number',
   mitigation: 'the name of a mitigation, or several as a+b',
 } as const;
@@ -99,6 +100,7 @@ const EXAMPLE_UNIT: Readonly<Record<string, string>> = {
   duration: 's',
   distribution: 'us',
   connectTimeout: 's',
+  dnsWarmUp: 's',
   rate: '/s',
   capacity: '/s',
   size: 'GiB',
@@ -118,7 +120,7 @@ const QUOTED = new Set<ValueKind>([
 
 /** What was most likely meant by a text of the wrong form. */
 function repaired(kind: ValueKind, value: string): string | null {
-  if (kind === 'duration' || kind === 'distribution' || kind === 'connectTimeout') {
+  if (kind === 'duration' || kind === 'distribution' || kind === 'connectTimeout' || kind === 'dnsWarmUp') {
     const ns = looseDuration(value);
     return ns === null ? 'units are ns, us, ms, s, m, h, d' : `write ${formatDuration(ns)}`;
   }

@@ -16,8 +16,8 @@ import { TCP_STATES } from '../netfilter/tcpTracker.ts';
 import { type Address, parseAddress } from '../netfilter/tuple.ts';
 import { Dispatch } from '../network/dispatch.ts';
 import { TcpPorts, UdpPorts } from '../network/ephemeralPorts.ts';
+import type { Passage } from '../network/networkPacket.ts';
 import { Node } from '../network/node.ts';
-import type { Passage } from '../network/route.ts';
 import { IptablesProxy, IpvsProxy, type ServiceProxy, SocketProxy } from '../network/serviceProxy.ts';
 import { StepTimes } from '../network/stepTimes.ts';
 import type { ConntrackTimeouts, PodGroup, Scenario } from '../scenario/scenario.ts';
@@ -208,6 +208,7 @@ function assembleGroup(
   };
   const lookupStarts = streams.stream('lookup arrivals');
   const connectStarts = streams.stream('connect arrivals');
+  const logStartNs = scenario.warmUpNs;
   for (let i = 0; i < settings.count; i++) {
     const podIndex = allPods.length;
     const pod: Pod = {
@@ -219,11 +220,14 @@ function assembleGroup(
       lookupArrivals:
         settings.dns === null
           ? null
-          : arrivalSource(settings.dns.arrivals, i, podIndex, lookupStarts, scenario.warmUpNs),
+          : arrivalSource(settings.dns.arrivals, i, podIndex, lookupStarts, {
+              fromNs: Math.max(0, logStartNs - (settings.dns.warmUpNs ?? logStartNs)),
+              logStartNs,
+            }),
       connectArrivals:
         settings.tcp === null
           ? null
-          : arrivalSource(settings.tcp.arrivals, i, podIndex, connectStarts, scenario.warmUpNs),
+          : arrivalSource(settings.tcp.arrivals, i, podIndex, connectStarts, { fromNs: 0, logStartNs }),
       lookupsStarted: 0,
       connectsStarted: 0,
     };

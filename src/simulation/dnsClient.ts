@@ -34,7 +34,12 @@ import type { NodeLocalCache } from '../servers/nodeLocalCache.ts';
 import { causeIndex, NO_LOSS } from './causes.ts';
 import { LOOKUP_ARRIVAL, LOOKUP_TIMER, UPSTREAM_TIMER } from './eventKinds.ts';
 import type { Destination, Group, Pod } from './pod.ts';
-import type { TcpClient } from './tcpClient.ts';
+import {
+  type LookupConnectionEvents,
+  type LookupConnections,
+  SimulatedLookup,
+  TIMER_SLOTS,
+} from './simulatedLookup.ts';
 import type { PacketOwner, World } from './world.ts';
 
 /** Purposes of packets: index into the world's owners. */
@@ -43,43 +48,11 @@ export const UPSTREAM_QUERY = 1;
 
 /** Numbers of draws that one lookup may take. */
 const ORDINALS_PER_LOOKUP = 64;
-const TIMER_SLOTS = 8;
 /** Two threads that send on one socket at once are this far apart on average (lab: about a microsecond). */
 const TWO_THREADS_APART_NS = 800;
 /** CoreDNS `forward`: read timeout of one try, tries in all (from the reference, B.6). */
 const UPSTREAM_TIMEOUT_NS = 2 * SECOND;
 const UPSTREAM_TRIES = 2;
-
-export class SimulatedLookup implements Lookup {
-  readonly handle: number;
-  thread!: ResolverThread;
-  wanted = A | AAAA;
-  dots = 0;
-  trailingDot = false;
-  candidate = 0;
-  found = 0;
-  state: unknown;
-
-  pod!: Pod;
-  resolver!: Resolver;
-  name = 0;
-  cpu = 0;
-  startedNs = 0;
-  measured = false;
-  /** Draws so far; their ordinals start at `ordinal`. */
-  ordinal = 0;
-  packetsSent = 0;
-  socketsOpened = 0;
-  lossCause = NO_LOSS;
-  active = false;
-  /** Goes up when the lookup ends, so that an answer for it is not taken for one to its successor. */
-  stamp = 0;
-  readonly timerStamps = new Int32Array(TIMER_SLOTS);
-
-  constructor(handle: number) {
-    this.handle = handle;
-  }
-}
 
 class UdpSocket {
   readonly handle: number;
@@ -104,10 +77,10 @@ export interface DnsClientOptions {
   readonly stopAtNs: number;
 }
 
-export class DnsClient implements ResolverHost, PacketOwner {
+export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEvents {
   groups: readonly Group[] = [];
   pods: readonly Pod[] = [];
-  tcp!: TcpClient;
+  tcp!: LookupConnections;
   private readonly world: World;
   private readonly options: DnsClientOptions;
   private readonly lookups = new Pool((handle) => new SimulatedLookup(handle));

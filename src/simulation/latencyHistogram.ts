@@ -41,14 +41,14 @@ export class LatencyHistogram {
   }
 }
 
-/** The q-quantile of binned latencies (0 < q <= 1) as the start of its bin; null without data. */
+/** The q-quantile of binned latencies (0 < q <= 1) as the middle of its bin; null without data. */
 export function quantileOfBins(pairs: readonly (readonly [number, number])[], q: number): number | null {
   const total = pairs.reduce((sum, [, count]) => sum + count, 0);
   if (total === 0) return null;
   let below = 0;
   for (const [bin, count] of pairs) {
     below += count;
-    if (below >= q * total) return binStart(bin);
+    if (below >= q * total) return (binStart(bin) + binStart(bin + 1)) / 2;
   }
   return null;
 }

@@ -4,7 +4,7 @@ import type { Resolver, ResolverThread } from '../clients/resolver.ts';
 import type { Quantile } from '../engine/distribution.ts';
 import type { Address } from '../netfilter/tuple.ts';
 import type { Dispatch } from '../network/dispatch.ts';
-import type { Route } from '../network/route.ts';
+import type { Route } from '../network/networkPacket.ts';
 import type { PodGroup } from '../scenario/scenario.ts';
 import type { Records } from '../servers/records.ts';
 import type { OperationMetrics } from './metrics.ts';

@@ -21,9 +21,9 @@ import {
 import type { TcpPorts } from '../network/ephemeralPorts.ts';
 import type { NetworkPacket } from '../network/networkPacket.ts';
 import { NO_LOSS } from './causes.ts';
-import type { DnsClient, SimulatedLookup } from './dnsClient.ts';
 import { CONNECT_ARRIVAL, CONNECTION_TIMER } from './eventKinds.ts';
 import type { Destination, Group, Pod } from './pod.ts';
+import type { LookupConnectionEvents, LookupConnections, SimulatedLookup } from './simulatedLookup.ts';
 import type { PacketOwner, World } from './world.ts';
 
 /** Purpose of packets: index into the world's owners. */
@@ -105,10 +105,10 @@ export interface TcpClientOptions {
   readonly stopAtNs: number;
 }
 
-export class TcpClient implements PacketOwner {
+export class TcpClient implements PacketOwner, LookupConnections {
   groups: readonly Group[] = [];
   pods: readonly Pod[] = [];
-  dns!: DnsClient;
+  dns!: LookupConnectionEvents;
   private readonly world: World;
   private readonly options: TcpClientOptions;
   private readonly connections = new Pool((handle) => new Connection(handle));

@@ -8,10 +8,10 @@ import type { RandomStream, RandomStreams } from '../engine/randomStreams.ts';
 import type { PacketPath } from '../netfilter/packetPath.ts';
 import { hashTuple, invertPorts } from '../netfilter/tuple.ts';
 import { otherCpu } from '../network/dispatch.ts';
+import type { Route } from '../network/networkPacket.ts';
 import { NetworkPacket } from '../network/networkPacket.ts';
 import type { Node, NodeSink } from '../network/node.ts';
 import { RaceWatch } from '../network/raceWatch.ts';
-import type { Route } from '../network/route.ts';
 import { causeIndex, causeOfVerdict } from './causes.ts';
 import {
   AT_SECOND_NODE,

@@ -1,7 +1,7 @@
 /** What changed between versions of a library, and rules that no recording shows. */
 import { describe, expect, it } from 'vitest';
 import { A, NODATA, NXDOMAIN, SERVFAIL } from '../../src/clients/resolver.ts';
-import { answer, existing, fault, LOST } from './support/faults.ts';
+import { answer, existing, fault, LOST, UNREACHABLE } from './support/faults.ts';
 import { Pod, type PodSetup, story } from './support/pod.ts';
 import type { Script } from './support/scriptedHost.ts';
 
@@ -41,6 +41,14 @@ describe('musl', () => {
     expect(one({ libc: 'musl-1.1.12', ...setup }, existing(2))).toBe('A@0 p1; AAAA@0 p1: noname at 0.02');
     expect(one({ libc: 'musl-1.1.13', ...setup }, existing(2))).toBe(
       'A@0 p1; AAAA@0 p1; A n2@0.02 p2; AAAA n2@0.02 p2: ok A+AAAA at 0.04',
+    );
+  });
+
+  it('from 1.2.1 judges A before AAAA: NXDOMAIN for A leads to the next name though AAAA is missing', () => {
+    const script: Script = (query) =>
+      query.candidate === 1 && query.question !== A ? LOST : existing(0)(query);
+    expect(one({ libc: 'musl-1.2.3', options: ['ndots:5'], searchLength: 1 }, script)).toMatch(
+      /ok A\+AAAA at 5.02$/,
     );
   });
 
@@ -181,7 +189,33 @@ describe('glibc', () => {
       nameServers: 3,
       host: { closedTcpServers: [0, 1, 2] },
     };
-    expect(one(setup, fault('ok'))).toBe(': again at 0');
+    const pod = new Pod(setup);
+    expect(story(pod.lookup(fault('ok')))).toBe(': again at 0');
+    expect(pod.host.socketsOpened).toBe(3);
+  });
+
+  it('ends the search at a name of the list for which it reaches no server', () => {
+    const run = new Pod({ libc: 'glibc-2.36', options: ['ndots:5'], searchLength: 3 }).lookup(
+      () => UNREACHABLE,
+    );
+    expect(story(run)).toBe('A@0 p1; AAAA@0 p1; A@0 p2; AAAA@0 p2: again at 0');
+  });
+
+  it('returns the error of the bare name if that came first, else nodata if any name was empty', () => {
+    const emptyList: Script = ({ candidate }) => answer(candidate === 0 ? NXDOMAIN : NODATA);
+    const setup = { libc: 'glibc-2.36', searchLength: 2 };
+    expect(one({ ...setup, options: ['ndots:1'] }, emptyList)).toMatch(/: noname/);
+    expect(one({ ...setup, options: ['ndots:5'] }, emptyList)).toMatch(/: nodata/);
+  });
+
+  it('does not take a second answer to A for a sign to send AAAA again', () => {
+    const script: Script = ({ question, earlier }) => {
+      if (question !== A) return answer(0, 1_000_000_000);
+      return answer(0, earlier === 0 ? 5_480_000_000 : 780_000_000);
+    };
+    expect(one({ libc: 'glibc-2.36', options: ['single-request'] }, script)).toBe(
+      'A@0 p1; A@5 p1; AAAA@5.5 p1: ok A+AAAA at 6.52',
+    );
   });
 
   it('searches on past a name whose server failed, also if it failed for another name before', () => {
@@ -239,6 +273,17 @@ describe('c-ares', () => {
     expect(thirdWait('c-ares-1.31')).toBe('A@0 p1; AAAA@0 p1; A@2.02 p2: ok A+AAAA at 2.04');
   });
 
+  it('learns from the third answer on', () => {
+    const waitAfter = (answers: number) => {
+      const pod = new Pod({ libc: 'c-ares-1.34' });
+      for (let i = 0; i < answers; i++) pod.lookup(fault('ok'), { wanted: A });
+      const run = pod.lookup(fault('da1'), { wanted: A });
+      return Math.round((run.packets[1]!.atNs - run.startedAt) / 1e8) / 10;
+    };
+    expect(waitAfter(2)).toBe(3);
+    expect(waitAfter(3)).toBe(1);
+  });
+
   it('with a slow server learns to wait longer than at first', () => {
     const pod = new Pod({ libc: 'c-ares-1.34' });
     const slow =
@@ -294,6 +339,21 @@ describe('c-ares', () => {
     const rewritten = pod.resolverWith(['use-vc']);
     expect(story(pod.lookup(fault('ok'), {}, rewritten))).not.toContain('SYN');
   });
+});
+
+it('all but Go send A and AAAA as a pair, in a first send and in a resend of both', () => {
+  const pairs = (libc: string, name: string, options: string[] = []) => {
+    const pod = new Pod({ libc, options });
+    pod.lookup(fault(name));
+    return pod.host.pairsSent;
+  };
+  for (const libc of ['glibc-2.15', 'glibc-2.16', 'musl-1.1.20']) {
+    expect([pairs(libc, 'ok'), pairs(libc, 'db1'), pairs(libc, 'da1')]).toEqual([1, 2, 1]);
+  }
+  // Resends leave from two ports.
+  expect([pairs('c-ares-1.34', 'ok'), pairs('c-ares-1.34', 'db1')]).toEqual([1, 1]);
+  expect(pairs('go-1.19', 'db1')).toBe(0);
+  expect(pairs('glibc-2.36', 'ok', ['single-request'])).toBe(0);
 });
 
 describe.each(['glibc-2.36', 'musl-1.2.3', 'go-1.19', 'c-ares-1.34'])('%s', (libc) => {

@@ -32,6 +32,17 @@ import { ACCEPTED, ACCEPTED_MERGED, ACCEPTED_REPLY_ONLY, isDropped } from '../..
 export const NAT_ADDRESS = '192.0.2.1';
 export const SERVER = '198.51.100.9:53';
 
+/** Two packets: each makes every step before either makes the next. */
+export const OVERLAP: readonly string[] = [
+  ...['1:lookup', '2:lookup', '1:dnat', '2:dnat'],
+  ...['1:snat', '2:snat', '1:confirm', '2:confirm'],
+];
+/** Two packets: the second chooses its port when the first is confirmed already. */
+export const LATE: readonly string[] = [
+  ...['1:lookup', '2:lookup', '1:dnat', '2:dnat'],
+  ...['1:snat', '1:confirm', '2:snat', '2:confirm'],
+];
+
 /** The kernel of a release; throws the reason if it does not resolve. */
 export function kernelOf(release: string): Kernel {
   const resolution = resolveKernel(release);
@@ -329,6 +340,24 @@ function outcomeOf({ sent: { packet }, verdict }: Progress): Outcome {
     destination: destinationOf(packet),
     packet,
   };
+}
+
+/** The port that a new UDP flow of pod number `pod` gets under these rules. */
+export function pick(
+  bench: Bench,
+  pod: number,
+  rules: Rules,
+  port = 40000,
+  to: string = SERVER,
+  protocol: number = UDP,
+): number {
+  const from = `10.1.${pod >> 8}.${pod & 255}:${port}`;
+  return Number(bench.pass(packetOf(protocol, from, to), rules).source.split(':')[1]);
+}
+
+/** The ports that new flows of pods 1 to `count` get, one after the other. */
+export function picks(bench: Bench, count: number, rules: Rules, port = 40000): number[] {
+  return Array.from({ length: count }, (_, i) => pick(bench, i + 1, rules, port));
 }
 
 export interface Occupant {

@@ -13,8 +13,10 @@ import {
   Bench,
   connectAndClose,
   describeEntry,
+  LATE,
   masquerade,
   NAT_ADDRESS,
+  OVERLAP,
   occupy,
   occupyAll,
   packetOf,
@@ -26,8 +28,6 @@ import {
 
 const SINCE_5_0 = ['5.0.1', '5.4.286', '5.10.89', '6.1.158', '6.6.60', '6.18'];
 const ROVER_ERA = ['4.4.155', '4.9.115', '4.14.96', '4.19.0', '4.19.78', '4.20'];
-/** Both packets pass each step before either passes the next. */
-const OVERLAP = ['1:lookup', '2:lookup', '1:dnat', '2:dnat', '1:snat', '2:snat', '1:confirm', '2:confirm'];
 const VIP = '10.96.0.10:53';
 const BACKENDS = ['10.2.0.1:53', '10.2.0.2:53'];
 
@@ -260,20 +260,19 @@ describe('T9: --random-fully gives the two packets of a socket two ports', () =>
 describe('T10: the second packet of a socket chooses its port after the first was confirmed', () => {
   const sent = (): Sent[] =>
     [1, 2].map(() => ({ packet: udp('10.1.0.1:40000'), rules: { masquerade: masquerade() } }));
-  const schedule = ['1:lookup', '2:lookup', '1:dnat', '2:dnat', '1:snat', '1:confirm', '2:snat', '2:confirm'];
 
   it('4.14.67: it finds its own mapping taken twice, gets the rover’s port and is dropped', () => {
     const bench = new Bench('4.14.67');
     bench.netfilter.rovers[UDP] = 7;
     const second = sent();
-    expect(bench.run(second, schedule)[1]?.verdict).toBe(DROPPED_SAME_SOCKET);
+    expect(bench.run(second, LATE)[1]?.verdict).toBe(DROPPED_SAME_SOCKET);
     expect(second[1]?.packet.chosenPort).toBe(1031);
     expect(bench.counters()).toEqual({ found: 2, drop: 1, insert_failed: 1 });
   });
 
   it('5.4: it gets the mapping of the first and is merged', () => {
     const bench = new Bench('5.4.286');
-    const [first, second] = bench.run(sent(), schedule);
+    const [first, second] = bench.run(sent(), LATE);
     expect(second).toMatchObject({ word: 'MERGE', source: first?.source });
     expect(bench.counters()).toEqual({ insert_failed: 1 });
   });

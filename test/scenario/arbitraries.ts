@@ -117,9 +117,13 @@ const lookupName = fc.record({
 });
 
 const dnsOf = (pods: number): fc.Arbitrary<DnsTraffic> =>
-  fc
-    .array(lookupName, { minLength: 1, maxLength: 4 })
-    .chain((names) => fc.record({ arrivals: arrivalsOf(pods, names.length), names: fc.constant(names) }));
+  fc.array(lookupName, { minLength: 1, maxLength: 4 }).chain((names) =>
+    fc.record({
+      arrivals: arrivalsOf(pods, names.length),
+      warmUpNs: fc.option(span),
+      names: fc.constant(names),
+    }),
+  );
 
 const endpoint = fc.record({
   address: fc.ipV4(),

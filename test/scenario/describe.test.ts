@@ -21,6 +21,7 @@ describe('a described scenario', () => {
       seed: '0x42',
       replications: 3,
       with: ['node-local-dns', 'a+b'],
+      kernels: ['4.14.96', '6.1'],
       dispatches: ['as-reported', 'worst-case'],
       confidence: 0.9,
     };

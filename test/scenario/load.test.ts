@@ -41,6 +41,7 @@ describe('the shortest file', () => {
       dns: {
         arrivals: { process: 'poisson', ratePerSecond: 5 },
         names: [{ name: 'api.example.com', fqdn: 'api.example.com', families: ['ipv4'], ttlNs: 30e9 }],
+        warmUpNs: null,
       },
       tcp: null,
     });
@@ -55,6 +56,7 @@ describe('the shortest file', () => {
       seed: null,
       replications: 10,
       with: null,
+      kernels: [],
       dispatches: [],
       confidence: 0.95,
     });
@@ -256,6 +258,7 @@ describe('the experiment around a scenario', () => {
       seed: '42',
       replications: 3,
       with: ['a', 'a+b'],
+      kernels: [],
       dispatches: ['as-reported'],
       confidence: 0.9,
     });

@@ -5,12 +5,12 @@ import type { Comparison } from '../../experiment/comparison.ts';
 import type { UnknownName } from '../../experiment/plan.ts';
 import type { LoadedScenario } from '../../scenario/load.ts';
 import { VERSION } from '../../version.ts';
+import type { Command } from '../command.ts';
 import { INTERRUPTED, OK, USAGE, VACUOUS } from '../exitCodes.ts';
 import { Failure } from '../failure.ts';
 import * as messages from '../messages.ts';
 import { DEFAULT_SEED, listOf, seedOf, wholeNumber, withRunOptions } from '../options.ts';
 import { outputWidth, printData, printJson, printTalk, wantsColour } from '../output.ts';
-import type { Command } from '../program.ts';
 import { startProgress } from '../progress.ts';
 
 export const compareCommand: Command = {
@@ -26,6 +26,11 @@ export const compareCommand: Command = {
         type: 'string',
         array: true,
         describe: 'mitigations, a,b; "a+b" applies both; default: the file\'s, else all that apply',
+      })
+      .option('kernel', {
+        type: 'string',
+        array: true,
+        describe: 'other kernels to run the scenario on, as `uname -r` prints them',
       })
       .option('dispatch', {
         type: 'string',
@@ -51,14 +56,19 @@ export const compareCommand: Command = {
     const { createRunner } = await import('../../experiment/runner.ts');
     const loaded = readScenario(path);
     const { scenario, experiment } = loaded;
-    const flags = { with: listOf(args['with']), dispatch: listOf(args['dispatch']) };
+    const flags = {
+      with: listOf(args['with']),
+      kernel: listOf(args['kernel']),
+      dispatch: listOf(args['dispatch']),
+    };
     const seed = seedOf(args['seed']) ?? experiment.seed ?? DEFAULT_SEED;
     const replications =
       wholeNumber('replications', args['replications'], 1, 100_000) ?? experiment.replications;
     const threads = wholeNumber('threads', args['threads'], 1, 256) ?? 1;
     const wanted = flags.with ?? experiment.with;
     const dispatches = flags.dispatch ?? experiment.dispatches;
-    const plan = planComparison(scenario, { with: wanted, dispatches });
+    const kernels = flags.kernel ?? experiment.kernels;
+    const plan = planComparison(scenario, { with: wanted, kernels, dispatches });
     if ('unknown' in plan) throw await unknownNames(plan.unknown, loaded, flags);
 
     const jobs = plan.variants.length * replications;
@@ -104,6 +114,13 @@ export const compareCommand: Command = {
   },
 };
 
+/** What the command line names in place of the file; null: nothing. */
+interface Flags {
+  readonly with: readonly string[] | null;
+  readonly kernel: readonly string[] | null;
+  readonly dispatch: readonly string[] | null;
+}
+
 /** No race could have happened in any cell. */
 function isVacuous({ cells }: Comparison): boolean {
   return cells.every(({ exposures }) => Object.values(exposures).every((count) => count === 0));
@@ -136,14 +153,10 @@ async function present(comparison: Comparison, args: Readonly<Record<string, unk
 }
 
 /** The command that makes the same result again; results do not depend on threads. */
-function commandLine(
-  path: string,
-  flags: { readonly with: string[] | null; readonly dispatch: string[] | null },
-  seed: string,
-  replications: number,
-): string {
+function commandLine(path: string, flags: Flags, seed: string, replications: number): string {
   const words = ['snatrace', 'compare', path, '--seed', seed, '--replications', String(replications)];
   if (flags.with !== null) words.push('--with', flags.with.join(','));
+  if (flags.kernel !== null) words.push('--kernel', flags.kernel.join(','));
   if (flags.dispatch !== null) words.push('--dispatch', flags.dispatch.join(','));
   return words
     .map((word) => (/^[\w./:,+@=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
@@ -154,23 +167,27 @@ function commandLine(
 async function unknownNames(
   unknown: readonly UnknownName[],
   { experiment, source }: LoadedScenario,
-  flags: { readonly with: readonly string[] | null; readonly dispatch: readonly string[] | null },
+  flags: Flags,
 ): Promise<Failure> {
   const { MITIGATIONS } = await import('../../mitigations/catalogue.ts');
   const { DISPATCH_PRESET_NAMES } = await import('../../scenario/dispatchPresets.ts');
+  const { kernelProblem } = await import('../scenarioFile.ts');
+  const known = MITIGATIONS.map((each) => each.name);
+  const places = {
+    mitigation: { key: 'with', flag: flags.with, list: experiment.with ?? [] },
+    kernel: { key: 'kernels', flag: flags.kernel, list: experiment.kernels },
+    dispatch: { key: 'dispatches', flag: flags.dispatch, list: experiment.dispatches },
+  };
   const lines = unknown.map(({ kind, name }) => {
-    const text =
-      kind === 'mitigation'
-        ? messages.unknownMitigation(
-            name,
-            MITIGATIONS.map((known) => known.name),
-          )
-        : messages.unknownDispatch(name, DISPATCH_PRESET_NAMES);
-    const fromFile = kind === 'mitigation' ? flags.with === null : flags.dispatch === null;
-    if (!fromFile) return text;
-    const list = kind === 'mitigation' ? (experiment.with ?? []) : experiment.dispatches;
+    const text = {
+      mitigation: () => messages.unknownMitigation(name, known),
+      kernel: () => kernelProblem(name) ?? '',
+      dispatch: () => messages.unknownDispatch(name, DISPATCH_PRESET_NAMES),
+    }[kind]();
+    const { key, flag, list } = places[kind];
+    if (flag !== null) return text;
     const index = list.findIndex((item) => item.split('+').includes(name));
-    const { line, column } = source.locate(['compare', kind === 'mitigation' ? 'with' : 'dispatches', index]);
+    const { line, column } = source.locate(['compare', key, index]);
     return `${source.file}:${line}:${column}: ${text}`;
   });
   return new Failure(lines.join('\n'), USAGE);

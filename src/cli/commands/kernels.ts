@@ -1,9 +1,10 @@
 /** `snatrace kernels`: the generations, or what a release resolves to. */
+
+import type { Command } from '../command.ts';
 import { OK, USAGE } from '../exitCodes.ts';
 import { Failure } from '../failure.ts';
 import { withJson } from '../options.ts';
 import { printData, printJson } from '../output.ts';
-import type { Command } from '../program.ts';
 import { kernelProblem } from '../scenarioFile.ts';
 import { plainTable } from '../table.ts';
 

@@ -1,10 +1,11 @@
 /** `snatrace mitigations`: the catalogue, or one of it explained. */
+
+import type { Command } from '../command.ts';
 import { OK, USAGE } from '../exitCodes.ts';
 import { Failure } from '../failure.ts';
 import * as messages from '../messages.ts';
 import { withJson } from '../options.ts';
 import { printData, printJson } from '../output.ts';
-import type { Command } from '../program.ts';
 import { readScenario } from '../scenarioFile.ts';
 import { plainTable } from '../table.ts';
 

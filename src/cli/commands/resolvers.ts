@@ -1,10 +1,10 @@
 /** `snatrace resolvers`: the stub resolvers, and which words of resolv.conf each heeds. */
 import type { OptionStatus } from '../../clients/catalogue.ts';
+import type { Command } from '../command.ts';
 import { OK, USAGE } from '../exitCodes.ts';
 import { Failure } from '../failure.ts';
 import { withJson } from '../options.ts';
 import { printData, printJson } from '../output.ts';
-import type { Command } from '../program.ts';
 import { plainTable } from '../table.ts';
 
 export const resolversCommand: Command = {

@@ -2,11 +2,11 @@
 
 import type { RunResult } from '../../simulation/result.ts';
 import { VERSION } from '../../version.ts';
+import type { Command } from '../command.ts';
 import { INTERRUPTED, OK, VACUOUS } from '../exitCodes.ts';
 import * as messages from '../messages.ts';
 import { DEFAULT_SEED, seedOf, wholeNumber, withRunOptions } from '../options.ts';
 import { outputWidth, printData, printJson, printTalk, wantsColour } from '../output.ts';
-import type { Command } from '../program.ts';
 import { startProgress } from '../progress.ts';
 
 export const runCommand: Command = {

@@ -1,7 +1,8 @@
 /** `snatrace schema`: the JSON Schema of scenario files, for editors. */
+
+import type { Command } from '../command.ts';
 import { OK } from '../exitCodes.ts';
 import { printJson } from '../output.ts';
-import type { Command } from '../program.ts';
 
 export const schemaCommand: Command = {
   command: 'schema',

@@ -129,7 +129,7 @@ export const BACKPORTS: readonly Backport[] = [
     series: '6.6',
     since: 57,
     change: 'port test knows mirror images',
-    evidence: 'changelog',
+    evidence: 'from memory',
     apply: knowsReverseClash,
   },
   {

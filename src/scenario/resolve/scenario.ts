@@ -54,6 +54,7 @@ export function resolveExperiment(file: ScenarioFile): ExperimentSettings {
     seed: file.seed === undefined ? null : String(file.seed),
     replications: compare.replications ?? DEFAULTS.compare.replications,
     with: compare.with ?? null,
+    kernels: compare.kernels ?? [],
     dispatches: compare.dispatches ?? [],
     confidence: compare.confidence ?? DEFAULTS.compare.confidence,
   };

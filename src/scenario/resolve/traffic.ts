@@ -40,7 +40,9 @@ export function resolveDnsTraffic(
   if (names.length === 0 && arrivals.process !== 'replay') {
     resolving.problems.add(at, messages.lookupWithoutNames());
   }
-  return { arrivals, names };
+  const warmUp = file.warmUp ?? 'all';
+  const warmUpNs = warmUp === 'all' ? null : resolveDuration(warmUp, 0, [...at, 'warmUp'], resolving);
+  return { arrivals, warmUpNs, names };
 }
 
 /** What a name alone stands for. */

@@ -19,6 +19,10 @@ const compareFile = z.strictObject({
     z.array(text('mitigation', /^[a-z0-9][a-z0-9.-]*(\+[a-z0-9][a-z0-9.-]*)*$/)).max(100),
     'Mitigations to compare with; `a+b` applies both. Default: all that apply.',
   ),
+  kernels: optional(
+    z.array(kernel).max(50),
+    'Other kernels to run the scenario on, older or newer, each compared with the scenario as it is.',
+  ),
   dispatches: optional(
     z.array(word(DISPATCH_PRESET_NAMES as [string, ...string[]])).max(20),
     "Dispatch presets to run the baseline under. Default: the scenario's own.",

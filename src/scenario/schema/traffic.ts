@@ -86,6 +86,11 @@ const when = {
 
 export const dnsTrafficFile = z.strictObject({
   ...when,
+  warmUp: optional(
+    choice('dnsWarmUp', [word(['all']), duration]),
+    'Lookups begin this long before measuring does; `all`: with the warm-up of the scenario.',
+    'all',
+  ),
   names: optional(
     z.array(lookupNameFile).min(1).max(LIMITS.names),
     'Names looked up, each as often as it stands here. A replayed log may bring its own.',

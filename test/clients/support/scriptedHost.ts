@@ -107,6 +107,8 @@ interface Event {
 export class ScriptedHost implements ResolverHost {
   socketsOpened = 0;
   socketsClosed = 0;
+  /** Of calls to `sendPair`, that is pairs that may come onto two CPUs. */
+  pairsSent = 0;
   private clock: Nanoseconds = 0;
   private timerStamp = 0;
   private readonly setup: HostSetup;
@@ -174,6 +176,7 @@ export class ScriptedHost implements ResolverHost {
 
   sendPair(lookup: Lookup, socket: SocketHandle, server: number): void {
     const run = this.run(lookup);
+    this.pairsSent += 1;
     const fate = this.send(run, socket, A, server);
     if (fate.kind === 'unreachable' && this.setup.errorStopsPair) return;
     this.send(run, socket, AAAA, server);

@@ -1,0 +1,59 @@
+/**
+ * A report before it has a medium: sections of sentences, facts and tables. Made once from the results
+ * (`sections.ts`), then set as text (`textDocument.ts`), HTML (`htmlDocument.ts`) or Markdown (`markdown.ts`), so that
+ * all three say the same.
+ */
+export interface Section {
+  /** Stable, for links: `details-1`. */
+  readonly id: string;
+  readonly title: string;
+  readonly parts: readonly Part[];
+}
+
+export type Part =
+  | { readonly kind: 'paragraph'; readonly text: string }
+  | { readonly kind: 'list'; readonly items: readonly string[] }
+  /** Terms and what is to be said of each. */
+  | { readonly kind: 'facts'; readonly facts: readonly (readonly [term: string, text: string])[] }
+  | { readonly kind: 'commands'; readonly commands: readonly string[] }
+  | { readonly kind: 'table'; readonly table: Table };
+
+export interface Table {
+  /** What a row is: head of the first column. */
+  readonly rowHead: string;
+  readonly groups: readonly ColumnGroup[];
+  readonly rows: readonly Row[];
+  /** Shown under the table. */
+  readonly notes: readonly string[];
+}
+
+/** Columns that belong together; a narrow terminal breaks a table between groups only. */
+export interface ColumnGroup {
+  /** Head over all of its columns; empty for a group that needs none. */
+  readonly title: string;
+  readonly columns: readonly Column[];
+}
+
+export interface Column {
+  readonly title: string;
+  /** Numbers are set to the right and not wrapped. */
+  readonly kind: 'number' | 'text';
+}
+
+export interface Row {
+  readonly head: string;
+  /** One for each column, over all groups. */
+  readonly cells: readonly string[];
+  /** Colours the last cell of the row; its words say the same. */
+  readonly tone: Tone;
+}
+
+export type Tone = 'plain' | 'good' | 'bad' | 'open';
+
+export function numbers(...titles: string[]): Column[] {
+  return titles.map((title) => ({ title, kind: 'number' }));
+}
+
+export function texts(...titles: string[]): Column[] {
+  return titles.map((title) => ({ title, kind: 'text' }));
+}

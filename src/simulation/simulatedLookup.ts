@@ -1,0 +1,61 @@
+/** A lookup in flight, and what it and its TCP connections want of each other. */
+import { A, AAAA, type Lookup, type Resolver, type ResolverThread } from '../clients/resolver.ts';
+import type { Address } from '../netfilter/tuple.ts';
+import { NO_LOSS } from './causes.ts';
+import type { Destination, Group, Pod } from './pod.ts';
+
+/** Timers that one lookup may have at a time. */
+export const TIMER_SLOTS = 8;
+
+export class SimulatedLookup implements Lookup {
+  readonly handle: number;
+  thread!: ResolverThread;
+  wanted = A | AAAA;
+  dots = 0;
+  trailingDot = false;
+  candidate = 0;
+  found = 0;
+  state: unknown;
+
+  pod!: Pod;
+  resolver!: Resolver;
+  name = 0;
+  cpu = 0;
+  startedNs = 0;
+  measured = false;
+  /** Draws so far; their ordinals start at `ordinal`. */
+  ordinal = 0;
+  packetsSent = 0;
+  socketsOpened = 0;
+  lossCause = NO_LOSS;
+  active = false;
+  /** Goes up when the lookup ends, so that an answer for it is not taken for one to its successor. */
+  stamp = 0;
+  readonly timerStamps = new Int32Array(TIMER_SLOTS);
+
+  constructor(handle: number) {
+    this.handle = handle;
+  }
+}
+
+/** Connections to name servers, as the DNS side uses them. */
+export interface LookupConnections {
+  /** Starts a connection; returns its handle. */
+  connectForLookup(lookup: SimulatedLookup, peer: Destination, server: number): number;
+  /** Sends question types, a mask, on an established connection. */
+  sendForLookup(connection: number, questions: number): void;
+  closeForLookup(connection: number): void;
+  /** Questions of a group's measured lookups that are sent and not answered. */
+  questionsInFlight(group: Group): number;
+}
+
+/** What becomes of such connections, as the DNS side wants to hear it. */
+export interface LookupConnectionEvents {
+  tcpConnected(lookup: SimulatedLookup, connection: number): void;
+  tcpFailed(lookup: SimulatedLookup, connection: number): void;
+  tcpAnswered(lookup: SimulatedLookup, connection: number, questions: number, server: number): void;
+  /** A segment was lost; `lookup` null: the connection is not (or no longer) one of a lookup. */
+  tcpLost(lookup: SimulatedLookup | null, cause: number): void;
+  /** Time that the server at this address takes for the questions of one segment. */
+  tcpServerDelay(address: Address, entity: number, ordinal: number): number;
+}
