@@ -97,7 +97,7 @@ export class CaresResolver implements Resolver {
   private readonly config: CaresConfig;
 
   constructor(settings: CaresSettings, host: ResolverHost) {
-    invariant(settings.servers >= 1, 'c-ares needs a name server');
+    invariant(settings.servers >= 1 && settings.servers <= 3, 'c-ares asks one to three name servers');
     this.host = host;
     const tickLeadNs = settings.tickLeadNs ?? 20 * MILLISECOND;
     this.config = {
@@ -140,7 +140,7 @@ export class CaresResolver implements Resolver {
     const q = (lookup.state as CaresLookup).question(question);
     channel.tickedAt = this.host.now();
     const isOpen = q.lookup !== null;
-    if (isOpen && code === TRUNCATED && !channel.connectionOn(socket)!.overTcp) {
+    if (isOpen && code === TRUNCATED && channel.connectionOn(socket)!.owner === null) {
       channel.remove(q);
       q.overTcp = true;
       this.send(channel, q, this.host.now());
@@ -201,7 +201,7 @@ export class CaresResolver implements Resolver {
 
   private send(channel: NodeChannel, q: CaresQuestion, now: Nanoseconds): void {
     const server = this.chooseServer(channel, q);
-    q.connection = server.reusable(q.overTcp) ?? this.connect(channel, server, q);
+    q.connection = server.reusable(q) ?? this.connect(channel, server, q);
     q.sentAt = now;
     q.deadline = now + this.waitMs(channel.config, server, q) * MILLISECOND;
     channel.add(q);
@@ -216,8 +216,8 @@ export class CaresResolver implements Resolver {
   private connect(channel: NodeChannel, server: CaresServer, q: CaresQuestion): CaresConnection {
     if (channel.openConnections === 0) channel.tickedAt = this.host.now() - channel.config.tickLeadNs;
     const lookup = q.lookup!;
-    const socket = q.overTcp ? this.host.connect(lookup, server.index) : this.host.openSocket(lookup);
-    return channel.addConnection(server, socket, q.overTcp);
+    if (q.overTcp) return channel.addConnection(server, this.host.connect(lookup, server.index), lookup);
+    return channel.addConnection(server, this.host.openSocket(lookup), null);
   }
 
   /** The wait doubles with each trip over all servers; from the second on it is shortened by up to a half. */
@@ -231,7 +231,7 @@ export class CaresResolver implements Resolver {
   }
 
   private transmit(channel: NodeChannel, q: CaresQuestion, connection: CaresConnection): void {
-    if (connection.overTcp) {
+    if (connection.owner !== null) {
       if (connection.established) this.host.sendOverTcp(q.lookup!, connection.socket, q.type);
       else q.isWaiting = true;
       return;
@@ -349,9 +349,9 @@ export function jitterDraw(question: QuestionType, tries: number): number {
   return 2 * tries + (question === A ? 0 : 1);
 }
 
-/** Draw for the server of a question's try, with `rotate`. */
+/** Draw for the server of a question's try, with `rotate`; twelve tries at most leave room for it. */
 export function serverDraw(question: QuestionType, tries: number): number {
-  return 1024 + jitterDraw(question, tries);
+  return 32 + jitterDraw(question, tries);
 }
 
 function firstWaitMs(config: CaresConfig, server: CaresServer): number {

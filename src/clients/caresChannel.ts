@@ -18,7 +18,8 @@ import {
 export class CaresConnection {
   server!: CaresServer;
   socket: SocketHandle = NO_SOCKET;
-  overTcp = false;
+  /** TCP connections are one lookup's, as the seam has it; c-ares shares them too. Null for UDP. */
+  owner: Lookup | null = null;
   /** TCP: the handshake is over. */
   established = false;
   /** Questions sent, or waiting to be sent, on it and not answered. */
@@ -42,14 +43,14 @@ export class CaresServer {
   }
 
   /** The connection that a further question would use, or null if it must open one. */
-  reusable(overTcp: boolean): CaresConnection | null {
-    if (overTcp) {
+  reusable(question: CaresQuestion): CaresConnection | null {
+    if (question.overTcp) {
       let connection = this.latest;
-      while (connection !== null && !connection.overTcp) connection = connection.older;
+      while (connection !== null && connection.owner !== question.lookup) connection = connection.older;
       return connection;
     }
     // Recorded: while a server has failures, every question to it leaves from a port of its own.
-    if (this.failures > 0 || this.latest === null || this.latest.overTcp) return null;
+    if (this.failures > 0 || this.latest === null || this.latest.owner !== null) return null;
     return this.latest;
   }
 
@@ -137,12 +138,12 @@ export class CaresChannel implements ResolverThread {
     return servers[0]!;
   }
 
-  addConnection(server: CaresServer, socket: SocketHandle, overTcp: boolean): CaresConnection {
+  addConnection(server: CaresServer, socket: SocketHandle, owner: Lookup | null): CaresConnection {
     const connection = this.spare ?? new CaresConnection();
     this.spare = connection.older;
     connection.server = server;
     connection.socket = socket;
-    connection.overTcp = overTcp;
+    connection.owner = owner;
     connection.established = false;
     connection.questions = 0;
     connection.older = server.latest;

@@ -9,8 +9,17 @@
  */
 import { invariant } from '../engine/invariant.ts';
 import { type Nanoseconds, SECOND } from '../engine/time.ts';
-import { type CandidateOrder, candidateAt, LIST_THEN_BARE, NO_CANDIDATE, usualOrder } from './candidates.ts';
+import { NO_CANDIDATE, usualOrder } from './candidates.ts';
 import { asOf, type Change } from './catalogue/versions.ts';
+import {
+  GlibcSearch,
+  type NameFailure,
+  NO_DATA,
+  NOBODY_THERE,
+  NOT_FOUND,
+  SERVER_FAILED,
+  TRY_AGAIN,
+} from './glibcSearch.ts';
 import type { GlibcOptions } from './resolvConf.ts';
 import {
   A,
@@ -73,15 +82,6 @@ export const ROTATION_DRAW = 0;
 /** No answer to a question yet. */
 const NONE = -1;
 
-/** Why a name failed (h_errno, and ECONNREFUSED, which ends a search). */
-const NOT_FOUND = 0;
-const NO_DATA = 1;
-const TRY_AGAIN = 2;
-const NOBODY_THERE = 3;
-type Failure = typeof NOT_FOUND | typeof NO_DATA | typeof TRY_AGAIN | typeof NOBODY_THERE;
-
-const ERROR_OF: readonly LookupError[] = ['noname', 'nodata', 'again', 'again'];
-
 interface GlibcConfig {
   readonly version: GlibcVersion;
   readonly options: GlibcOptions;
@@ -113,13 +113,7 @@ class GlibcLookup {
   /** A and AAAA, or A alone. */
   questions = 0;
 
-  // The search.
-  order: CandidateOrder = LIST_THEN_BARE;
-  step = 0;
-  sawNoData = false;
-  sawServfail = false;
-  /** Failure of the bare name when it was tried first, which then is the lookup's. */
-  bareFailure: Failure | typeof NONE = NONE;
+  readonly search = new GlibcSearch();
 
   // One name.
   overTcp = false;
@@ -185,14 +179,10 @@ export class GlibcResolver implements Resolver {
     s.config = thread.config;
     s.thread = thread;
     s.questions = options.noAaaa ? lookup.wanted & A : lookup.wanted;
-    s.order = usualOrder(lookup, options.ndots);
-    s.step = 0;
-    s.sawNoData = false;
-    s.sawServfail = false;
-    s.bareFailure = NONE;
     s.firstCode = NONE;
     lookup.found = 0;
-    this.askName(lookup, s, candidateAt(s.order, 0, s.config.searchLength));
+    const order = usualOrder(lookup, options.ndots);
+    this.askName(lookup, s, s.search.begin(order, thread.config.searchLength));
   }
 
   onAnswer(
@@ -348,36 +338,14 @@ export class GlibcResolver implements Resolver {
     else this.nameFailed(lookup, s, failureOf(s));
   }
 
-  /** The search rules: what to try after a name that gave nothing. */
-  private nameFailed(lookup: Lookup, s: GlibcLookup, failure: Failure): void {
+  private nameFailed(lookup: Lookup, s: GlibcLookup, failure: NameFailure): void {
     this.host.clearTimer(lookup, BUDGET);
     this.closeSockets(s);
-    let next = candidateAt(s.order, s.step + 1, s.config.searchLength);
-    if (lookup.candidate === 0) {
-      if (next !== NO_CANDIDATE) s.bareFailure = failure;
-    } else {
-      if (failure === NOBODY_THERE) {
-        this.finish(lookup, s, 'again');
-        return;
-      }
-      if (failure === NO_DATA) s.sawNoData = true;
-      if (failure === TRY_AGAIN) {
-        if (s.firstCode === SERVFAIL) s.sawServfail = true;
-        else next = this.skipToBareName(s);
-      }
-    }
-    if (next === NO_CANDIDATE) {
-      this.finish(lookup, s, errorOfSearch(s, failure));
-    } else {
-      s.step += 1;
-      this.askName(lookup, s, next);
-    }
-  }
-
-  private skipToBareName(s: GlibcLookup): number {
-    if (s.order !== LIST_THEN_BARE) return NO_CANDIDATE;
-    s.step = s.config.searchLength - 1;
-    return 0;
+    // The search looks at the code that the answer buffer holds, even if an earlier name left it there.
+    const isServfail = failure === TRY_AGAIN && s.firstCode === SERVFAIL;
+    const next = s.search.after(lookup.candidate, isServfail ? SERVER_FAILED : failure);
+    if (next === NO_CANDIDATE) this.finish(lookup, s, s.search.error);
+    else this.askName(lookup, s, next);
   }
 
   private finish(lookup: Lookup, s: GlibcLookup, error: LookupError): void {
@@ -450,7 +418,7 @@ function store(s: GlibcLookup, question: QuestionType, code: AnswerCode): void {
 }
 
 /** Neither family was found: the answer that says most decides. Errors reach this point over TCP only. */
-function failureOf(s: GlibcLookup): Failure {
+function failureOf(s: GlibcLookup): NameFailure {
   const { codeOfA, codeOfAaaa } = s;
   if (isError(codeOfA) || isError(codeOfAaaa)) return TRY_AGAIN;
   if (codeOfA === NXDOMAIN || codeOfAaaa === NXDOMAIN) return NOT_FOUND;
@@ -459,11 +427,4 @@ function failureOf(s: GlibcLookup): Failure {
 
 function isError(code: AnswerCode | typeof NONE): boolean {
   return code !== NONE && code !== NOERROR && code !== NXDOMAIN && code !== NODATA;
-}
-
-function errorOfSearch(s: GlibcLookup, last: Failure): LookupError {
-  if (s.bareFailure !== NONE) return ERROR_OF[s.bareFailure]!;
-  if (s.sawNoData) return 'nodata';
-  if (s.sawServfail) return 'again';
-  return ERROR_OF[last]!;
 }

@@ -225,7 +225,7 @@ export class GoResolver implements Resolver {
 
 /** Draw that decides whether AAAA leaves first for the name at this position of the search. */
 export function orderDraw(step: number): number {
-  return step;
+  return step & 63;
 }
 
 function questionOf(s: GoLookup, question: QuestionType): GoQuestion {

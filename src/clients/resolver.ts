@@ -64,15 +64,21 @@ export interface ResolverHost {
    * two `sendQuery` calls in a row mean two sends whose first has returned.
    */
   sendPair(lookup: Lookup, socket: SocketHandle, server: number): void;
-  /** Starts a TCP connection to a server; `onConnected` or `onConnectFailed` follows, unless it is closed before. */
+  /**
+   * Starts a TCP connection of this lookup; `onConnected` or `onConnectFailed` follows, unless it is closed
+   * before.
+   */
   connect(lookup: Lookup, server: number): SocketHandle;
-  /** Sends queries (a mask of question types, pipelined) on an established connection. */
+  /** Sends queries (a mask of question types, pipelined) on an established connection of this lookup. */
   sendOverTcp(lookup: Lookup, socket: SocketHandle, questions: number): void;
   /** One timer per lookup and slot (0 to 7); setting it again replaces it. */
   setTimer(lookup: Lookup, slot: number, delay: Nanoseconds): void;
   /** Clearing a timer that is not set does nothing. */
   clearTimer(lookup: Lookup, slot: number): void;
-  /** A uniform variate in [0, 1) for this lookup, the same for the same `index` whatever else was drawn. */
+  /**
+   * A uniform variate in [0, 1) for this lookup, the same for the same `index` (0 to 63) whatever else was
+   * drawn. Each machine says what its draws are for.
+   */
   uniform(lookup: Lookup, index: number): number;
   /**
    * The lookup is over; the resolver has closed its sockets, but for those that other lookups share, and

@@ -23,7 +23,9 @@ export function verdictInWords(
         ? `no stall left${atMost(scaled(verdict.variantAtMost))}`
         : `${fewer(contrast)} stalls`;
     case 'higher':
-      return `worse: ${times(contrast)} the stalls`;
+      return contrast.ratio === null
+        ? `worse: ${amount(stallsPerMillion.estimate)} per million stall, none as it is`
+        : `worse: ${times(contrast.ratio)} the stalls`;
     case 'no detectable difference':
       return verdict.identical
         ? 'no difference: the same in every replication'
@@ -45,11 +47,9 @@ function fewer({ ratio }: PairedContrast): string {
 }
 
 /** "3.1 [2.6, 3.7] times". */
-function times({ ratio }: PairedContrast): string {
-  if (ratio === null) return 'more than none of';
-  const interval =
-    ratio.low === null || ratio.high === null ? '' : ` [${ratio.low.toFixed(1)}, ${ratio.high.toFixed(1)}]`;
-  return `${ratio.estimate.toFixed(1)}${interval} times`;
+function times({ estimate, low, high }: Estimate): string {
+  const interval = low === null || high === null ? '' : ` [${low.toFixed(1)}, ${high.toFixed(1)}]`;
+  return `${estimate.toFixed(1)}${interval} times`;
 }
 
 function atMost(perMillion: number | null): string {

@@ -14,5 +14,9 @@ import type { TextOptions } from './textStyle.ts';
  */
 export function renderComparison(comparison: Comparison, options: TextOptions): string {
   const { title, question } = comparison.scenario;
-  return textDocument([plain(question), plain(title)].filter((line) => line !== ''), sectionsOf(comparison), options);
+  return textDocument(
+    [plain(question), plain(title)].filter((line) => line !== ''),
+    sectionsOf(comparison),
+    options,
+  );
 }

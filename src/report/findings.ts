@@ -54,7 +54,10 @@ export function occurrence({ group, operation, baseline }: Block): string {
 
 /** What the mitigations change, a sentence for each verdict that occurs, the best first. */
 export function effects(block: Block): string[] {
-  const compared = block.mitigations.filter(({ result }) => result.contrast !== null);
+  const compared = block.mitigations.filter(
+    ({ cell, result }) => result.contrast !== null && effectOf(cell) !== 'ineffective',
+  );
+  const idle = block.mitigations.filter(({ cell }) => effectOf(cell) === 'ineffective');
   const none = compared.filter((variant) => outcome(variant) === 'lower' && eliminated(variant));
   const fewer = compared
     .filter((variant) => outcome(variant) === 'lower' && !eliminated(variant))
@@ -64,13 +67,27 @@ export function effects(block: Block): string[] {
     .sort((a, b) => b.result.stallsPerMillion.estimate - a.result.stallsPerMillion.estimate);
   const equal = compared.filter((variant) => outcome(variant) === 'no detectable difference');
   const undecided = compared.filter((variant) => outcome(variant) === 'undecided');
-  const bound = Math.max(...none.map(({ result }) => result.stallsPerMillion.high ?? Number.POSITIVE_INFINITY));
+  const bound = Math.max(
+    ...none.map(({ result }) => result.stallsPerMillion.high ?? Number.POSITIVE_INFINITY),
+  );
+  if (isQuiet(block)) return [];
   return [
-    ...sentence('No stall left with', titles(none), Number.isFinite(bound) ? ` (at most ${amount(bound)} per million)` : ''),
-    ...sentence('Fewer with', fewer.map((variant) => `${titleOf(variant.cell)} (${reduction(ratioOf(variant))} fewer)`)),
-    ...sentence('Worse with', worse.map((variant) => `${titleOf(variant.cell)} (${ratio(ratioOf(variant))})`)),
+    ...sentence(
+      'No stall left with',
+      titles(none),
+      Number.isFinite(bound) ? ` (at most ${amount(bound)} per million)` : '',
+    ),
+    ...sentence(
+      'Fewer stalls with',
+      fewer.map((variant) => `${titleOf(variant.cell)} (${reduction(ratioOf(variant))})`),
+    ),
+    ...sentence(
+      'Worse with',
+      worse.map((variant) => `${titleOf(variant.cell)} (${ratio(ratioOf(variant))})`),
+    ),
     ...sentence('No detectable difference:', titles(equal)),
     ...sentence('Undecided:', titles(undecided)),
+    ...sentence('No effect here:', titles(idle)),
   ];
 }
 
@@ -84,9 +101,13 @@ export function headline(block: Block): string {
   return `${often} ${often.startsWith('1 in') ? 'stalls' : 'stall'} as it is${best === undefined ? '' : `. ${best}`}`;
 }
 
-/** Title of a variant in running text, with what makes it different here. */
-export function titleOf(cell: Cell): string {
-  return `${plain(cell.title)}${effectOf(cell) === 'ineffective' ? ' (no effect here)' : ''}`;
+/** No stall with any mitigation or without. */
+export function isQuiet({ baseline, mitigations }: Block): boolean {
+  return [baseline, ...mitigations].every(({ result }) => result.stallsPerMillion.estimate === 0);
+}
+
+export function titleOf({ title, role, dispatch }: Cell): string {
+  return plain(role === 'dispatch' ? `dispatch ${dispatch.join(' + ')}` : title);
 }
 
 /** "per lookup". */

@@ -53,18 +53,18 @@ export function percent(share: number | null): string {
   return isKnown(share) ? `${amount(share * 100)} %` : NONE;
 }
 
-/** What a ratio below 1 takes off: `98 %`, `99.96 %`; 100 % only for nothing left. */
+/** What a ratio below 1 takes off: `−98 %`, `−99.96 %`; 100 % only for nothing left. */
 export function reduction(ratioToBaseline: number | null): string {
   if (!isKnown(ratioToBaseline)) return NONE;
   const left = 100 * ratioToBaseline;
   const digits = left > 0 && left < 1 ? Math.min(6, Math.ceil(-Math.log10(left))) : 0;
-  return `${(100 - left).toFixed(digits)} %`;
+  return `${withMinus((left - 100).toFixed(digits))} %`;
 }
 
-/** `0.45 ms`, `120 ms`, `2.5 s`: two digits, which is what the bins of a latency hold. */
+/** `0.45 ms`, `120 ms`, `2.5 s`: two digits, which is what the bins of a latency hold; 0 below a microsecond. */
 export function milliseconds(value: number | null): string {
   if (!isKnown(value)) return NONE;
-  const rounded = Number(value.toPrecision(2));
+  const rounded = Math.abs(value) < 0.0005 ? 0 : Number(value.toPrecision(2));
   return Math.abs(rounded) >= 1000
     ? `${withMinus((rounded / 1000).toFixed(Math.abs(rounded) >= 10_000 ? 0 : 1))} s`
     : `${withMinus(rounded.toString())} ms`;
@@ -72,7 +72,7 @@ export function milliseconds(value: number | null): string {
 
 export function signedMilliseconds(value: number | null): string {
   const text = milliseconds(value);
-  return isKnown(value) && value > 0 ? `+${text}` : text;
+  return isKnown(value) && value > 0 && /[1-9]/.test(text) ? `+${text}` : text;
 }
 
 /** `60 s`, `1.5 s`, `20 min`. */
@@ -105,10 +105,16 @@ export function singular(operation: 'lookups' | 'connects'): string {
   return operation === 'lookups' ? 'lookup' : 'connect';
 }
 
-/** `a`, `a and b`, `a, b and c`. */
+/** `a`, `a and b`, `a, b and c`; with semicolons where an item holds a comma. */
 export function listed(items: readonly string[]): string {
   if (items.length < 2) return items.join('');
-  return `${items.slice(0, -1).join(', ')} and ${items[items.length - 1]}`;
+  const comma = items.some((item) => item.includes(', ')) ? ';' : ',';
+  return `${items.slice(0, -1).join(`${comma} `)}${comma === ';' ? ';' : ''} and ${items[items.length - 1]}`;
+}
+
+/** `once`, `3 times`. */
+export function times(value: number): string {
+  return value === 1 ? 'once' : `${count(value)} times`;
 }
 
 /** Names come from files: control characters, which could steer a terminal, are shown as a mark. */
@@ -117,8 +123,10 @@ export function plain(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, '\ufffd');
 }
 
-/** Length from which a lookup or connect counts as a stall. */
-export const STALL_FROM = `${STALL_CLASSES[0].fromNs / 1e9} s`;
+/** Length from which a lookup or connect counts as a stall, whether it failed or not. */
+export const STALL_FROM = seconds(
+  Math.min(...STALL_CLASSES.map(({ fromNs }) => fromNs).filter((ns) => ns > 0)),
+);
 
 function isKnown(value: number | null): value is number {
   return value !== null && Number.isFinite(value);

@@ -13,7 +13,8 @@ export function nextSteps(comparison: Comparison, blocks: readonly Block[]): [st
     steps.push(['decide what is undecided', `${compare} --replications ${4 * replications}`]);
   }
   const best = bestOf(blocks);
-  if (best !== null) steps.push(['how to turn on what helps most, and its cost', `snatrace mitigations ${best[0]}`]);
+  if (best !== null)
+    steps.push(['how to turn on what helps most, and its cost', `snatrace mitigations ${best[0]}`]);
   if (best !== null && best.length > 1) {
     steps.push(['both of the best at once', `${compare} --with ${best.join('+')}`]);
   }

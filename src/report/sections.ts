@@ -1,12 +1,12 @@
 /** A comparison as sections, in the order in which they are asked for: the answer, its reasons, its limits, what next. */
-import type { Cell, Comparison, KernelSummary } from '../experiment/comparison.ts';
+import type { Cell, Comparison } from '../experiment/comparison.ts';
 import { dispatchPreset, pairProbability } from '../scenario/dispatchPresets.ts';
 import type { Part, Section } from './document.ts';
-import { type Block, blocksOf, effects, occurrence, titleOf } from './findings.ts';
+import { type Block, blocksOf, effects, isQuiet, occurrence, titleOf } from './findings.ts';
 import * as format from './format.ts';
 import { nextSteps } from './nextSteps.ts';
 import { contrastTable, detailTable, dispatchTable, nodeTable, verdictTable } from './tables.ts';
-import { glossary, OUTCOME_TEXTS, RACE_HINTS, RACE_TERMS, RACE_TEXTS } from './wording.ts';
+import { glossary, kernelText, OUTCOME_TEXTS, RACE_HINTS, RACE_TERMS, RACE_TEXTS } from './wording.ts';
 
 export function sectionsOf(comparison: Comparison): Section[] {
   const blocks = blocksOf(comparison);
@@ -14,9 +14,7 @@ export function sectionsOf(comparison: Comparison): Section[] {
     section('answer', 'In short', answerOf(blocks)),
     section('assumptions', 'Under these assumptions', [{ kind: 'facts', facts: factsOf(comparison) }]),
     ...blocks.map((block, i) =>
-      section(`stalls-${i + 1}`, `Stalls: ${block.name}`, [
-        { kind: 'table', table: verdictTable(block, comparison.confidence) },
-      ]),
+      section(`stalls-${i + 1}`, `Stalls: ${block.name}`, stallsOf(comparison, block)),
     ),
     section('ineffective', 'Applied as written, without full effect', ineffectiveOf(comparison)),
     section('dispatch', 'The same node under other assumptions', dispatchOf(comparison, blocks)),
@@ -26,7 +24,11 @@ export function sectionsOf(comparison: Comparison): Section[] {
       ]),
     ),
     ...blocks.map((block, i) =>
-      section(`contrasts-${i + 1}`, `Against "as it is", pair by pair: ${block.name}`, contrastOf(comparison, block)),
+      section(
+        `contrasts-${i + 1}`,
+        `Against "as it is", pair by pair: ${block.name}`,
+        contrastOf(comparison, block),
+      ),
     ),
     section('node', 'What the node counts', [{ kind: 'table', table: nodeTable(comparison) }]),
     section('races', 'Was each race tested?', [{ kind: 'list', items: racesOf(comparison) }]),
@@ -42,9 +44,19 @@ export function factsOf(comparison: Comparison): [string, string][] {
   const { durationNs, warmUpNs, node } = scenario;
   return [
     ['kernel', kernelText(kernel)],
-    ...(cells[0] === undefined ? [] : [['dispatch', dispatchText(comparison, cells[0])] satisfies [string, string]]),
+    ...(cells[0] === undefined
+      ? []
+      : [['dispatch', dispatchText(comparison, cells[0])] satisfies [string, string]]),
     ['node', `${format.count(node.cpus)} CPUs${node.rps ? ', receive packet steering on' : ''}`],
-    ['pods', scenario.pods.map((group) => `${format.count(group.count)} ${format.plain(group.name)} (${format.plain(group.resolver.libc)})`).join(', ')],
+    [
+      'pods',
+      scenario.pods
+        .map(
+          (group) =>
+            `${format.count(group.count)} ${format.plain(group.name)} (${format.plain(group.resolver.libc)})`,
+        )
+        .join(', '),
+    ],
     [
       'evidence',
       `${format.count(replications)} replications of ${format.seconds(durationNs)} each, after ${format.seconds(warmUpNs)} of warm-up; seed ${format.plain(seed)}; every variant on the same random numbers`,
@@ -52,17 +64,13 @@ export function factsOf(comparison: Comparison): [string, string][] {
   ];
 }
 
-export function kernelText({ release, portSearch, clash, notes }: KernelSummary): string {
-  const generation = `port search ${portSearch}, clash resolution ${clash}`;
-  return [`${format.plain(release)} (${generation})`, ...notes].map(format.plain).join('; ');
-}
-
 function dispatchText({ scenario }: Comparison, { dispatch }: Cell): string {
   return dispatch
     .map((name) => {
       const group = scenario.pods.find((pod) => pod.dispatch.name === name);
       const summary = dispatchPreset(name)?.summary;
-      const share = group === undefined ? '' : `: ${format.percent(pairProbability(group.dispatch))} of pairs`;
+      const share =
+        group === undefined ? '' : `: ${format.percent(pairProbability(group.dispatch))} of pairs`;
       return `${format.plain(name)}${share}${summary === undefined ? '' : `, ${summary}`}`;
     })
     .join('; ');
@@ -73,14 +81,33 @@ function answerOf(blocks: readonly Block[]): Part[] {
   return [{ kind: 'list', items: blocks.map((block) => [occurrence(block), ...effects(block)].join(' ')) }];
 }
 
+function stallsOf({ confidence }: Comparison, block: Block): Part[] {
+  if (!isQuiet(block)) return [{ kind: 'table', table: verdictTable(block, confidence) }];
+  const variants = [block.baseline, ...block.mitigations].map(({ result }) => result.stallsPerMillion);
+  const bounds = variants.map(({ high }) => high).filter((high) => high !== null);
+  const fewest = Math.min(...variants.map(({ n }) => n));
+  const bound =
+    bounds.length === 0
+      ? ''
+      : `: at most ${format.amount(Math.max(...bounds))} per million in each (one-sided, ${format.percent(confidence)})`;
+  return [
+    {
+      kind: 'paragraph',
+      text: `No stall in any of the ${format.count(variants.length)} variants, with ${format.count(fewest)} ${block.operation} or more each${bound}. No mitigation can show an effect here.`,
+    },
+  ];
+}
+
 function ineffectiveOf({ cells, leftOut = [] }: Comparison): Part[] {
   const seen = new Set<string>();
-  const items = [...cells.flatMap(({ applied }) => applied), ...leftOut].flatMap(({ name, title, effect, notes }) => {
-    const text = `${format.plain(title)} ${effect === 'partly' ? 'reaches some pods only' : 'has no effect here'}: ${notes.map(format.plain).join('; ')}.`;
-    if (effect === 'applied' || seen.has(`${name} ${text}`)) return [];
-    seen.add(`${name} ${text}`);
-    return [text];
-  });
+  const items = [...cells.flatMap(({ applied }) => applied), ...leftOut].flatMap(
+    ({ name, title, effect, notes }) => {
+      const text = `${format.plain(title)} ${effect === 'partly' ? 'reaches some pods only' : 'has no effect here'}: ${notes.map(format.plain).join('; ')}.`;
+      if (effect === 'applied' || seen.has(`${name} ${text}`)) return [];
+      seen.add(`${name} ${text}`);
+      return [text];
+    },
+  );
   return items.length === 0 ? [] : [{ kind: 'list', items }];
 }
 
@@ -102,7 +129,7 @@ function dispatchOf({ confidence }: Comparison, blocks: readonly Block[]): Part[
 }
 
 function contrastOf({ confidence }: Comparison, block: Block): Part[] {
-  const table = contrastTable(block, confidence);
+  const table = isQuiet(block) ? null : contrastTable(block, confidence);
   return table === null ? [] : [{ kind: 'table', table }];
 }
 
@@ -112,23 +139,26 @@ function racesOf({ cells, vacuous }: Comparison): string[] {
     if (vacuous.includes(race)) {
       return `${RACE_TEXTS[race]}: not tested. Its window never opened in any variant, so nothing here speaks about it; ${RACE_HINTS[race]}.`;
     }
-    const open = cells.filter(({ exposures }) => exposures[race] > 0);
-    const closed = cells.filter(({ exposures }) => exposures[race] === 0);
-    const baseline = cells[0]?.exposures[race] ?? 0;
-    const times = baseline > 0 ? `its window opened ${format.count(baseline)} times as it is` : 'its window never opened as it is';
-    const others =
-      closed.length === 0 || open.length === 0
-        ? ''
-        : baseline > 0
-          ? `; never with ${format.listed(closed.map(titleOf))}`
-          : `; it did with ${format.listed(open.map(titleOf))}`;
-    return `${RACE_TEXTS[race]}: ${times}${others}.`;
+    const [baseline, ...others] = cells;
+    const opened = (cell: Cell | undefined) => (cell?.exposures[race] ?? 0) > 0;
+    const unlike = others.filter((cell) => opened(cell) !== opened(baseline)).map(titleOf);
+    const times = opened(baseline)
+      ? `its window opened ${format.times(baseline?.exposures[race] ?? 0)} as it is`
+      : 'its window never opened as it is';
+    const exceptions =
+      unlike.length === 0 ? '' : `; ${opened(baseline) ? 'never' : 'it did'} with ${format.listed(unlike)}`;
+    return `${RACE_TEXTS[race]}: ${times}${exceptions}.`;
   });
 }
 
-function wordsOf({ confidence, vacuous }: Comparison, blocks: readonly Block[]): (readonly [string, string])[] {
+function wordsOf(
+  { confidence, vacuous }: Comparison,
+  blocks: readonly Block[],
+): (readonly [string, string])[] {
   const outcomes = new Set(
-    blocks.flatMap(({ mitigations }) => mitigations.map(({ result }) => result.contrast?.stalls.verdict.outcome)),
+    blocks.flatMap(({ mitigations }) =>
+      mitigations.map(({ result }) => result.contrast?.stalls.verdict.outcome),
+    ),
   );
   const verdicts = Object.entries(OUTCOME_TEXTS)
     .filter(([outcome]) => outcomes.has(outcome as keyof typeof OUTCOME_TEXTS))

@@ -3,7 +3,7 @@ import type { Cell, CellGroup, Comparison } from '../experiment/comparison.ts';
 import { LOSS_CAUSES } from '../simulation/causes.ts';
 import { NO_PACKET_LOST, STALL_CLASSES } from '../simulation/result.ts';
 import type { Estimate } from '../statistics/interval.ts';
-import { type ColumnGroup, numbers, type Row, type Table, texts, type Tone } from './document.ts';
+import { type ColumnGroup, numbers, type Row, type Table, type Tone, texts } from './document.ts';
 import { type Block, perOperation, titleOf, type Variant } from './findings.ts';
 import * as format from './format.ts';
 import { CAUSE_NAMES, causeText, effectOf, METHOD_TEXTS, type StallCause } from './wording.ts';
@@ -123,12 +123,18 @@ export function contrastTable(block: Block, confidence: number): Table | null {
 
 /** Counters of all nodes under their kernel names, and what else the node and the DNS servers saw. */
 export function nodeTable({ cells }: Pick<Comparison, 'cells'>): Table {
-  const names = [...new Set(cells.flatMap(({ counters }) => Object.keys(counters)))] as (keyof Cell['counters'])[];
+  const all = [
+    ...new Set(cells.flatMap(({ counters }) => Object.keys(counters))),
+  ] as (keyof Cell['counters'])[];
+  const names = all.filter((name) => cells.some(({ counters }) => (counters[name] ?? 0) > 0));
+  const silent = all.filter((name) => !names.includes(name));
   const cached = cells.some(({ cacheHitRatio }) => cacheHitRatio !== null);
   return {
     rowHead: 'variant',
     groups: [
-      { title: 'conntrack counters, all replications', columns: numbers(...names) },
+      ...(names.length === 0
+        ? []
+        : [{ title: 'conntrack counters, all replications', columns: numbers(...names) }]),
       { title: 'clashes resolved', columns: numbers('merged', 'reply only') },
       { title: 'entries', columns: numbers('at end') },
       { title: 'DNS servers', columns: numbers('queries/s') },
@@ -146,7 +152,12 @@ export function nodeTable({ cells }: Pick<Comparison, 'cells'>): Table {
         ...(cached ? [cell.cacheHitRatio === null ? format.NONE : format.percent(cell.cacheHitRatio)] : []),
       ],
     })),
-    notes: names.length === 0 ? [] : [`${format.NONE}: this kernel has no such counter.`],
+    notes: [
+      ...(silent.length === 0 ? [] : [`Zero everywhere: ${silent.join(', ')}.`]),
+      ...(cells.some(({ counters }) => names.some((name) => counters[name] === undefined))
+        ? [`${format.NONE}: that kernel has no such counter.`]
+        : []),
+    ],
   };
 }
 
@@ -167,9 +178,7 @@ export function dispatchTable(blocks: readonly Block[], confidence: number): Tab
       tone: 'plain',
       cells: blocks.flatMap((block) => {
         const variant = i === 0 ? block.baseline : block.dispatches[i - 1];
-        return variant === undefined
-          ? [format.NONE, '']
-          : rateCells(variant.result.stallsPerMillion);
+        return variant === undefined ? [format.NONE, ''] : rateCells(variant.result.stallsPerMillion);
       }),
     })),
     notes: [],

@@ -17,7 +17,10 @@ export function textDocument(
   const paint = paintOf(colour);
   const line = Math.min(columns, LONGEST_LINE);
   const blocks = [
-    heading.flatMap((text) => wrapped(text, line)).map(paint.bold).join('\n'),
+    heading
+      .flatMap((text) => wrapped(text, line))
+      .map(paint.bold)
+      .join('\n'),
     ...sections.map(({ title, parts }) =>
       [paint.bold(title), ...parts.map((part) => textPart(part, columns, line, colour))].join('\n'),
     ),

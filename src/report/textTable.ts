@@ -3,12 +3,12 @@
  * the width, whole groups of columns go into a further table below, under the same row heads.
  */
 import CliTable3 from 'cli-table3';
-import type { Column, ColumnGroup, Row, Table } from './document.ts';
+import type { ColumnGroup, Row, Table } from './document.ts';
 import { type Paint, wrapped } from './textStyle.ts';
 
 const GAP = 2;
 const INDENT = 2;
-const HEAD_AT_MOST = 34;
+const HEAD_AT_MOST = 30;
 const TEXT_AT_LEAST = 22;
 
 export interface TextTableOptions {
@@ -23,123 +23,152 @@ export function textTable(table: Table, { width, paint }: TextTableOptions): str
     Math.floor(inner / 3),
     Math.max(table.rowHead.length, ...table.rows.map(({ head }) => head.length)),
   );
-  const parts = chunks(table, inner - headWidth).map((chunk) => draw(table.rowHead, headWidth, chunk, inner, paint));
+  const room = inner - headWidth;
+  const parts = sideBySide(
+    bandsOf(table).flatMap((band) => narrowed(band, room)),
+    room,
+  ).map((bands) => draw(table, headWidth, bands, room, paint));
   const notes = table.notes.flatMap((note) => wrapped(note, inner).map(paint.dim));
-  return [...parts.map((part) => part.join('\n')), ...(notes.length === 0 ? [] : [notes.join('\n')])]
-    .join('\n\n')
-    .split('\n')
-    .map((line) => (line === '' ? '' : `${' '.repeat(INDENT)}${line}`).trimEnd())
-    .join('\n');
+  return [...parts, ...(notes.length === 0 ? [] : [notes])]
+    .map((lines) => lines.map((line) => (line === '' ? '' : `${' '.repeat(INDENT)}${line}`)).join('\n'))
+    .join('\n\n');
 }
 
-interface Chunk {
-  readonly groups: readonly ColumnGroup[];
-  readonly columns: readonly Column[];
-  readonly widths: readonly number[];
-  readonly rows: readonly Row[];
+/** A group of columns with their values and the least widths at which they can be read. */
+interface Band {
+  readonly title: string;
+  readonly lanes: readonly Lane[];
 }
 
-/** As many whole groups side by side as fit; at least one. */
-function chunks({ groups, rows }: Table, room: number): Chunk[] {
-  const all: Chunk[] = [];
-  let from = 0;
-  let index = 0;
-  let taken: ColumnGroup[] = [];
-  const close = (to: number) => {
-    if (taken.length > 0) all.push(chunkOf(taken, rows, from, to));
-    from = to;
-    taken = [];
-  };
-  let used = 0;
-  for (const group of groups) {
-    const least = widthOf(group, rows, index);
-    if (taken.length > 0 && used + least > room) {
-      close(index);
-      used = 0;
-    }
-    taken.push(group);
-    used += least;
-    index += group.columns.length;
-  }
-  close(index);
-  return all;
+interface Lane {
+  readonly title: string;
+  readonly kind: 'number' | 'text';
+  readonly cells: readonly string[];
+  readonly least: number;
+  /** The last column of the table wears the row's tone. */
+  readonly toned: boolean;
 }
 
-/** What a group needs, gaps before its columns included. */
-function widthOf(group: ColumnGroup, rows: readonly Row[], index: number): number {
-  return groupWidths(group, rows, index).reduce((sum, width) => sum + GAP + width, 0);
-}
-
-/** Widths of a group's columns, stretched so that no word of the group's title is cut. */
-function groupWidths({ title, columns }: ColumnGroup, rows: readonly Row[], index: number): number[] {
-  const widths = columns.map((column, i) => columnWidth(column, rows, index + i));
-  const spanned = widths.reduce((sum, width) => sum + width, GAP * (widths.length - 1));
-  widths[0] = (widths[0] ?? 0) + Math.max(0, longestWord(title) - spanned);
-  return widths;
-}
-
-function columnWidth({ title, kind }: Column, rows: readonly Row[], index: number): number {
-  const longest = Math.max(0, ...rows.map(({ cells }) => (cells[index] ?? '').length));
-  return Math.max(longestWord(title), kind === 'number' ? longest : Math.min(longest, TEXT_AT_LEAST));
-}
-
-function chunkOf(groups: readonly ColumnGroup[], rows: readonly Row[], from: number, to: number): Chunk {
-  let index = from;
-  const widths = groups.flatMap((group) => {
-    const own = groupWidths(group, rows, index);
-    index += group.columns.length;
-    return own;
+function bandsOf({ groups, rows }: Table): Band[] {
+  const all = groups.flatMap(({ columns }) => columns);
+  const lanes = all.map(({ title, kind }, i): Lane => {
+    const cells = rows.map((row) => row.cells[i] ?? '');
+    const longest = longestOf(cells);
+    const least = Math.max(inTwoLines(title), kind === 'number' ? longest : Math.min(longest, TEXT_AT_LEAST));
+    return { title, kind, cells, least, toned: i === all.length - 1 };
   });
-  return {
-    groups,
-    columns: groups.flatMap(({ columns }) => columns),
-    widths,
-    rows: rows.map((row) => ({ ...row, cells: row.cells.slice(from, to) })),
-  };
+  let from = 0;
+  return groups.map(({ title, columns }: ColumnGroup) => {
+    const own = lanes.slice(from, from + columns.length);
+    from += columns.length;
+    return { title, lanes: spread(title, own) };
+  });
 }
 
-function draw(rowHead: string, headWidth: number, chunk: Chunk, width: number, paint: Paint): string[] {
-  const { groups, columns, rows } = chunk;
-  const widths = [headWidth, ...stretched(chunk, width - headWidth)];
+/** Widens the first column until the longest word of the group's title has room. */
+function spread(title: string, lanes: readonly Lane[]): Lane[] {
+  const missing = longestWord(title) - (leastOf(lanes) - GAP);
+  return lanes.map((lane, i) => (i === 0 && missing > 0 ? { ...lane, least: lane.least + missing } : lane));
+}
+
+/** A band that is wider than the whole room comes in pieces under the same title. */
+function narrowed({ title, lanes }: Band, room: number): Band[] {
+  return packed(lanes, room, (lane) => GAP + lane.least).map((own) => ({ title, lanes: spread(title, own) }));
+}
+
+function sideBySide(bands: readonly Band[], room: number): Band[][] {
+  return packed(bands, room, ({ lanes }) => leastOf(lanes));
+}
+
+/** Fills row after row, in order; what is too wide for any gets one of its own. */
+function packed<T>(items: readonly T[], room: number, widthOf: (item: T) => number): T[][] {
+  const rows: T[][] = [];
+  let left = 0;
+  for (const item of items) {
+    const width = widthOf(item);
+    const row = rows[rows.length - 1];
+    if (row === undefined || width > left) {
+      rows.push([item]);
+      left = room - width;
+    } else {
+      row.push(item);
+      left -= width;
+    }
+  }
+  return rows;
+}
+
+function leastOf(lanes: readonly Lane[]): number {
+  return lanes.reduce((sum, { least }) => sum + GAP + least, 0);
+}
+
+function draw(
+  { rowHead, rows }: Table,
+  headWidth: number,
+  bands: readonly Band[],
+  room: number,
+  paint: Paint,
+): string[] {
+  const lanes = bands.flatMap((band) => band.lanes);
+  const widths = [headWidth, ...stretched(lanes, room)];
   const table = new CliTable3({
     colWidths: widths.map((each) => each + GAP - 1),
-    colAligns: ['left', ...columns.map(({ kind }) => (kind === 'number' ? 'right' : 'left') as 'right' | 'left')],
+    colAligns: ['left', ...lanes.map(({ kind }): 'left' | 'right' => (kind === 'number' ? 'right' : 'left'))],
     wordWrap: true,
     chars: CHARS,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': GAP - 1 },
   });
-  const hasTitles = groups.some(({ title }) => title !== '');
-  if (hasTitles) {
-    table.push(['', ...groups.map(({ title, columns: own }) => ({ content: title, colSpan: own.length, hAlign: 'left' as const }))]);
+  if (bands.some(({ title }) => title !== '')) {
+    table.push([
+      '',
+      ...bands.map((band) => ({ content: band.title, colSpan: band.lanes.length, hAlign: 'left' as const })),
+    ]);
   }
-  table.push([
-    { content: rowHead, vAlign: 'bottom' },
-    ...columns.map(({ title }) => ({ content: title, vAlign: 'bottom' as const })),
-  ]);
+  table.push(
+    [rowHead, ...lanes.map(({ title }) => title)].map((content) => ({ content, vAlign: 'bottom' as const })),
+  );
   table.push(widths.map((each) => '─'.repeat(each)));
-  for (const { head, cells, tone } of rows) {
-    table.push([head, ...cells.map((cell, i) => (i === cells.length - 1 ? paint[tone](cell) : cell))]);
-  }
-  const lines = table.toString().split('\n');
+  rows.forEach((row, i) => table.push([row.head, ...lanes.map((lane) => painted(lane, row, i, paint))]));
+  const lines = table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd());
   const rule = lines.findIndex((line) => line.startsWith('─'));
-  return lines.map((line, i) => (i <= rule ? paint.dim(line.trimEnd()) : line.trimEnd()));
+  return lines.map((line, i) => (i <= rule ? paint.dim(line) : line));
+}
+
+function painted({ cells, toned }: Lane, { tone }: Row, row: number, paint: Paint): string {
+  const text = cells[row] ?? '';
+  return toned ? paint[tone](text) : text;
 }
 
 /** Gives what room is left to the columns of text, the last one first. */
-function stretched({ columns, widths, rows }: Chunk, room: number): number[] {
-  const result = [...widths];
-  let left = room - widths.reduce((sum, width) => sum + GAP + width, 0);
-  for (let i = columns.length - 1; i >= 0 && left > 0; i--) {
-    const longest = Math.max(0, ...rows.map(({ cells }) => (cells[i] ?? '').length));
-    const more = Math.min(left, Math.max(0, longest - (result[i] as number)));
-    result[i] = (result[i] as number) + more;
+function stretched(lanes: readonly Lane[], room: number): number[] {
+  const widths = lanes.map(({ least }) => least);
+  let left = room - leastOf(lanes);
+  for (let i = lanes.length - 1; i >= 0; i--) {
+    const { kind, title, cells, least } = lanes[i] as Lane;
+    const wanted = kind === 'text' ? longestOf([title, ...cells]) - least : 0;
+    const more = Math.max(0, Math.min(left, wanted));
+    widths[i] = least + more;
     left -= more;
   }
-  return result;
+  return widths;
+}
+
+function longestOf(texts: readonly string[]): number {
+  return Math.max(0, ...texts.map((text) => text.length));
 }
 
 function longestWord(text: string): number {
-  return Math.max(0, ...text.split(' ').map((word) => word.length));
+  return longestOf(text.split(' '));
+}
+
+/** The least width at which a text takes two lines. */
+function inTwoLines(text: string): number {
+  let width = longestWord(text);
+  while (wrapped(text, width).length > 2) width += 1;
+  return width;
 }
 
 /** One blank between columns; the rest of the gap is padding. cli-table3 reckons spans with borders one wide. */

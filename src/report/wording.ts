@@ -1,10 +1,10 @@
 /** The words of the field as reports use them: short names for columns, sentences for those who do not know them. */
-import type { Cell, RaceName } from '../experiment/comparison.ts';
+import type { Cell, KernelSummary, RaceName } from '../experiment/comparison.ts';
 import { CAUSE_TEXTS, type LossCause } from '../simulation/causes.ts';
 import { NO_PACKET_LOST } from '../simulation/result.ts';
 import type { IntervalMethod } from '../statistics/interval.ts';
 import type { Outcome } from '../statistics/verdict.ts';
-import { percent, STALL_FROM } from './format.ts';
+import { percent, plain, STALL_FROM } from './format.ts';
 
 export type StallCause = LossCause | typeof NO_PACKET_LOST;
 
@@ -35,12 +35,43 @@ export const RACE_TEXTS: Readonly<Record<RaceName, string>> = {
   'port-race-tcp': 'cross-pod port race, TCP',
 };
 
+/** Generations of the port search, by the name that a kernel gives them; a name that is not here stands alone. */
+const PORT_SEARCHES: Readonly<Record<string, string>> = {
+  P0: 'keeps free ports, else the next after a shared counter; before --random-fully',
+  P1: 'keeps free ports, else the next after a shared counter',
+  P1s: 'keeps free ports, else at most 248 probes from random starts; --random still hashed',
+  P2: 'keeps free ports, else at most 248 probes from random starts',
+  P3: 'keeps free ports, else at most 248 probes from random starts; takes ports of closing TCP flows over',
+  P4: 'keeps free ports, else at most 248 probes from random starts; knows mirror images',
+};
+
+const CLASH_RESOLUTIONS: Readonly<Record<string, string>> = {
+  C0: 'none, every clash is dropped',
+  C1: 'merges only packets without NAT',
+  C2: 'merges packets with equal mappings',
+  C3: 'merges packets with equal mappings, and gives equal ones',
+  C4: 'merges equal mappings, lets other ones live for a second',
+  C5: 'merges equal mappings, lets other ones live for a second; counts clash_resolve',
+  C6: 'merges equal mappings, lets other ones live for a second; limits chains',
+  C7: 'merges equal mappings and mirror images, lets other ones live for a second',
+};
+
+/** `4.14.96: port search P1 (keeps free ports, ...); clash resolution C1 (...)`. */
+export function kernelText({ release, portSearch, clash, notes }: KernelSummary): string {
+  const explained = (name: string, texts: Readonly<Record<string, string>>) =>
+    Object.hasOwn(texts, name) ? `${name} (${texts[name]})` : name;
+  const search = `port search ${explained(portSearch, PORT_SEARCHES)}`;
+  const resolution = `clash resolution ${explained(clash, CLASH_RESOLUTIONS)}`;
+  return plain([`${release}: ${search}`, resolution, ...notes].join('; '));
+}
+
 /** What an operator can do about a race that was not tested. */
 export const RACE_HINTS: Readonly<Record<RaceName, string>> = {
   'same-socket':
     'it needs a resolver that sends A and AAAA from one socket, and something that brings the pair onto two CPUs (`dispatch`)',
   'port-race-udp': 'it needs pods on two CPUs that look up past the node at the same time, and masquerading',
-  'port-race-tcp': 'it needs pods on two CPUs that connect to one destination at the same time, and masquerading',
+  'port-race-tcp':
+    'it needs pods on two CPUs that connect to one destination at the same time, and masquerading',
 };
 
 export const OUTCOME_TEXTS: Readonly<Record<Outcome, string>> = {
@@ -67,11 +98,14 @@ export const METHOD_TEXTS: Readonly<Record<IntervalMethod, string>> = {
 export function glossary(confidence: number): readonly (readonly [term: string, meaning: string])[] {
   const share = percent(confidence);
   return [
-  ['stall', `a lookup or connect that took ${STALL_FROM} or more, whatever came of it`],
-  ['per million', 'per million lookups or connects that were started'],
-  [
-    'as it is',
-    'the scenario without any mitigation; every other row ran on the same random numbers and is compared with it replication by replication',
+    [
+      'stall',
+      `a lookup or connect that took ${STALL_FROM} or more, whatever came of it, or that failed sooner`,
+    ],
+    ['per million', 'per million lookups or connects that were started'],
+    [
+      'as it is',
+      'the scenario without any mitigation; every other row ran on the same random numbers and is compared with it replication by replication',
     ],
     [
       `${share} interval`,

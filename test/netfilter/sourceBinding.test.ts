@@ -1,7 +1,6 @@
 /** Which mapping a new flow gets before any search: a known one, its own port, its mirror image’s. */
 import { describe, expect, it } from 'vitest';
 import type { NatRange } from '../../src/netfilter/natRange.ts';
-import { TCP } from '../../src/netfilter/tuple.ts';
 import { Bench, LATE, masquerade, NAT_ADDRESS, OVERLAP, occupy, pick, SERVER, tcp, udp } from './builders.ts';
 
 const plain = { masquerade: masquerade() };

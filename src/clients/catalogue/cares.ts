@@ -21,7 +21,7 @@ export const CARES_FACTS: FamilyFacts = {
       text: 'while a server has unanswered failures each question to it gets a socket of its own: resends leave from new ports',
       evidence: 'recorded',
     },
-    { text: 'truncated answers: one TCP connection to the server, shared', evidence: 'recorded' },
+    { text: 'truncated answers: A and AAAA share one TCP connection to the server', evidence: 'recorded' },
   ],
   waiting: [
     {
@@ -70,7 +70,7 @@ export const CARES_FACTS: FamilyFacts = {
           word,
           means: 'use-vc',
           since: '1.21',
-          effect: 'TCP only, one connection to a server while questions are open',
+          effect: 'TCP only, one connection for A and AAAA while they are open',
           evidence: word === 'use-vc' ? 'recorded' : 'read in source',
         }) as const,
     ),
@@ -94,6 +94,7 @@ export const CARES_FACTS: FamilyFacts = {
   notModelled: [
     'c-ares outside Node (ares_getaddrinfo has a search list and retries SERVFAIL), and Node before 20',
     'the mean latency is that of the whole run, not of the last minute, quarter of an hour, hour or day',
+    'overlapping lookups share UDP sockets, but each has TCP connections of its own',
     'a server that failed is not probed: c-ares sends it a copy of one query in ten from 5 s on',
     'a rewritten resolv.conf is not noticed: Node reads it when the process starts',
   ],

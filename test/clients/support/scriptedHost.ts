@@ -202,7 +202,8 @@ export class ScriptedHost implements ResolverHost {
 
   sendOverTcp(lookup: Lookup, socket: SocketHandle, questions: number): void {
     const run = this.run(lookup);
-    const { server } = this.open(socket);
+    const { server, run: owner } = this.open(socket);
+    if (owner !== run) throw new Error("a connection is one lookup's");
     if (questions & A) this.send(run, socket, A, server);
     if (questions & AAAA) this.send(run, socket, AAAA, server);
   }
@@ -230,6 +231,7 @@ export class ScriptedHost implements ResolverHost {
   }
 
   uniform(lookup: Lookup, index: number): number {
+    if (!(Number.isInteger(index) && index >= 0 && index <= 63)) throw new Error(`no draw ${index}`);
     return this.setup.uniform?.(lookup, index) ?? 0.5;
   }
 
