@@ -9,6 +9,7 @@
  */
 import { invariant } from '../engine/invariant.ts';
 import { MICROSECOND, MILLISECOND, type Nanoseconds, SECOND } from '../engine/time.ts';
+import { type AnswerCode, NODATA, NOERROR, NXDOMAIN, TRUNCATED } from '../network/dnsAnswers.ts';
 import {
   CaresChannel,
   type CaresConnection,
@@ -21,18 +22,13 @@ import type { CaresOptions } from './resolvConf.ts';
 import {
   A,
   AAAA,
-  type AnswerCode,
   type Lookup,
   type LookupError,
-  NODATA,
-  NOERROR,
-  NXDOMAIN,
   type QuestionType,
   type Resolver,
   type ResolverHost,
   type ResolverThread,
   type SocketHandle,
-  TRUNCATED,
 } from './resolver.ts';
 
 /** What differs between versions. Words of resolv.conf have their versions in the catalogue. */

@@ -9,6 +9,15 @@
  */
 import { invariant } from '../engine/invariant.ts';
 import { type Nanoseconds, SECOND } from '../engine/time.ts';
+import {
+  type AnswerCode,
+  NODATA,
+  NOERROR,
+  NXDOMAIN,
+  REFUSED,
+  SERVFAIL,
+  TRUNCATED,
+} from '../network/dnsAnswers.ts';
 import { NO_CANDIDATE, usualOrder } from './candidates.ts';
 import { asOf, type Change } from './catalogue/versions.ts';
 import {
@@ -24,21 +33,14 @@ import type { GlibcOptions } from './resolvConf.ts';
 import {
   A,
   AAAA,
-  type AnswerCode,
   type Lookup,
   type LookupError,
   NO_SOCKET,
-  NODATA,
-  NOERROR,
-  NXDOMAIN,
   type QuestionType,
-  REFUSED,
   type Resolver,
   type ResolverHost,
   type ResolverThread,
-  SERVFAIL,
   type SocketHandle,
-  TRUNCATED,
 } from './resolver.ts';
 
 /** What differs between versions. Words of resolv.conf have their versions in the catalogue. */

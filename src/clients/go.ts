@@ -7,24 +7,20 @@
  */
 import { invariant } from '../engine/invariant.ts';
 import type { Nanoseconds } from '../engine/time.ts';
+import { type AnswerCode, NODATA, NOERROR, NXDOMAIN, TRUNCATED } from '../network/dnsAnswers.ts';
 import { type CandidateOrder, candidateAt, LIST_THEN_BARE, NO_CANDIDATE, usualOrder } from './candidates.ts';
 import type { GoOptions } from './resolvConf.ts';
 import {
   A,
   AAAA,
-  type AnswerCode,
   type Lookup,
   type LookupError,
   NO_SOCKET,
-  NODATA,
-  NOERROR,
-  NXDOMAIN,
   type QuestionType,
   type Resolver,
   type ResolverHost,
   type ResolverThread,
   type SocketHandle,
-  TRUNCATED,
 } from './resolver.ts';
 
 /** Recorded with 1.19: AAAA left first in 1310 of 2000 lookups. */

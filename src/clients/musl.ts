@@ -7,27 +7,29 @@
  */
 import { invariant } from '../engine/invariant.ts';
 import { MILLISECOND, type Nanoseconds } from '../engine/time.ts';
+import {
+  type AnswerCode,
+  NODATA,
+  NOERROR,
+  NXDOMAIN,
+  REFUSED,
+  SERVFAIL,
+  TRUNCATED,
+} from '../network/dnsAnswers.ts';
 import { type CandidateOrder, candidateAt, LIST_THEN_BARE, muslOrder, NO_CANDIDATE } from './candidates.ts';
 import { asOf, type Change } from './catalogue/versions.ts';
 import type { MuslOptions } from './resolvConf.ts';
 import {
   A,
   AAAA,
-  type AnswerCode,
   type Lookup,
   type LookupError,
   NO_SOCKET,
-  NODATA,
-  NOERROR,
-  NXDOMAIN,
   type QuestionType,
-  REFUSED,
   type Resolver,
   type ResolverHost,
   type ResolverThread,
-  SERVFAIL,
   type SocketHandle,
-  TRUNCATED,
 } from './resolver.ts';
 
 /** What differs between versions. Words of resolv.conf have their versions in the catalogue. */

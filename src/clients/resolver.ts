@@ -12,27 +12,12 @@
  * a thread only to resolvers of the library and version that made it.
  */
 import type { Nanoseconds } from '../engine/time.ts';
+import type { AnswerCode } from '../network/dnsAnswers.ts';
 
 /** Question types as a bit mask, so that a set of them is a number. */
 export const A = 1;
 export const AAAA = 2;
 export type QuestionType = typeof A | typeof AAAA;
-
-/** What an answer says. NODATA is NOERROR with an empty answer section. */
-export const NOERROR = 0;
-export const SERVFAIL = 2;
-export const NXDOMAIN = 3;
-export const NODATA = 4;
-export const REFUSED = 5;
-/** The answer did not fit: ask again over TCP. */
-export const TRUNCATED = 6;
-export type AnswerCode =
-  | typeof NOERROR
-  | typeof SERVFAIL
-  | typeof NXDOMAIN
-  | typeof NODATA
-  | typeof REFUSED
-  | typeof TRUNCATED;
 
 /**
  * How a lookup ended. `ok` with one family missing is a partial answer. `again` stands for every failure that

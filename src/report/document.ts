@@ -7,6 +7,8 @@ export interface Section {
   /** Stable, for links: `details-1`. */
   readonly id: string;
   readonly title: string;
+  /** `answer`: what everybody reads. `detail`: what it rests on. */
+  readonly level: 'answer' | 'detail';
   readonly parts: readonly Part[];
 }
 

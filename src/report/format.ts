@@ -70,9 +70,9 @@ export function milliseconds(value: number | null): string {
     : `${withMinus(rounded.toString())} ms`;
 }
 
-export function signedMilliseconds(value: number | null): string {
-  const text = milliseconds(value);
-  return isKnown(value) && value > 0 && /[1-9]/.test(text) ? `+${text}` : text;
+/** A change of a latency, in ms and without the unit; less than 5 µs is no change. */
+export function latencyChange(value: number | null): string {
+  return isKnown(value) && Math.abs(value) < 0.005 ? '0' : signed(value);
 }
 
 /** `60 s`, `1.5 s`, `20 min`. */

@@ -11,30 +11,30 @@ import { glossary, kernelText, OUTCOME_TEXTS, RACE_HINTS, RACE_TERMS, RACE_TEXTS
 export function sectionsOf(comparison: Comparison): Section[] {
   const blocks = blocksOf(comparison);
   return [
-    section('answer', 'In short', answerOf(blocks)),
-    section('assumptions', 'Under these assumptions', [{ kind: 'facts', facts: factsOf(comparison) }]),
+    answer('answer', 'In short', answerOf(blocks)),
+    answer('assumptions', 'Under these assumptions', [{ kind: 'facts', facts: factsOf(comparison) }]),
     ...blocks.map((block, i) =>
-      section(`stalls-${i + 1}`, `Stalls: ${block.name}`, stallsOf(comparison, block)),
+      answer(`stalls-${i + 1}`, `Stalls: ${block.name}`, stallsOf(comparison, block)),
     ),
-    section('ineffective', 'Applied as written, without full effect', ineffectiveOf(comparison)),
-    section('dispatch', 'The same node under other assumptions', dispatchOf(comparison, blocks)),
+    answer('ineffective', 'Applied as written, without full effect', ineffectiveOf(comparison)),
+    answer('dispatch', 'The same node under other assumptions', dispatchOf(comparison, blocks)),
     ...blocks.map((block, i) =>
-      section(`details-${i + 1}`, `What it is made of: ${block.name}`, [
+      detail(`details-${i + 1}`, `What it is made of: ${block.name}`, [
         { kind: 'table', table: detailTable(block) },
       ]),
     ),
     ...blocks.map((block, i) =>
-      section(
+      detail(
         `contrasts-${i + 1}`,
         `Against "as it is", pair by pair: ${block.name}`,
         contrastOf(comparison, block),
       ),
     ),
-    section('node', 'What the node counts', [{ kind: 'table', table: nodeTable(comparison) }]),
-    section('races', 'Was each race tested?', [{ kind: 'list', items: racesOf(comparison) }]),
-    section('words', 'How to read this', [{ kind: 'facts', facts: wordsOf(comparison, blocks) }]),
-    section('again', 'Make it again', [{ kind: 'commands', commands: [comparison.command] }]),
-    section('next', 'What to try next', [{ kind: 'facts', facts: nextSteps(comparison, blocks) }]),
+    detail('node', 'What the node counts', [{ kind: 'table', table: nodeTable(comparison) }]),
+    answer('races', 'Was each race tested?', [{ kind: 'list', items: racesOf(comparison) }]),
+    answer('words', 'How to read this', [{ kind: 'facts', facts: wordsOf(comparison, blocks) }]),
+    answer('again', 'Make it again', [{ kind: 'commands', commands: [comparison.command] }]),
+    answer('next', 'What to try next', [{ kind: 'facts', facts: nextSteps(comparison, blocks) }]),
   ].filter(({ parts }) => parts.length > 0);
 }
 
@@ -172,6 +172,10 @@ function wordsOf(
   ];
 }
 
-function section(id: string, title: string, parts: readonly Part[]): Section {
-  return { id, title, parts };
+function answer(id: string, title: string, parts: readonly Part[]): Section {
+  return { id, title, level: 'answer', parts };
+}
+
+function detail(id: string, title: string, parts: readonly Part[]): Section {
+  return { id, title, level: 'detail', parts };
 }

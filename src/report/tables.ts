@@ -58,14 +58,13 @@ export function detailTable(block: Block): Table {
     { title: 'stalls per million, by length', columns: numbers(...classes) },
     { title: 'by cause', columns: names(causes) },
     { title: 'packets lost per million, by cause', columns: names(losses) },
-    { title: 'per million', columns: numbers('failed', ...(partial ? ['half an answer'] : [])) },
+    { title: '', columns: numbers('failed per million') },
+    { title: '', columns: partial ? numbers('half an answer per million') : [] },
     { title: 'latency', columns: numbers('p50', 'p99', 'p99.9') },
     { title: `packets ${perOperation(block)}`, columns: numbers('sent', 'change') },
   ].filter(({ columns }) => columns.length > 0);
-  return {
-    rowHead: 'variant',
-    groups,
-    rows: rowsOf(block, ({ result }) => [
+  const { rows, note } = collapsed(
+    rowsOf(block, ({ result }) => [
       ...classes.map((name) => perMillion(result, result.stalls[name])),
       ...causes.map((cause) => perMillion(result, result.stallsByCause[cause])),
       ...losses.map((cause) => perMillion(result, result.lostCount[cause])),
@@ -77,33 +76,21 @@ export function detailTable(block: Block): Table {
       format.decimal(result.packetsPerOperation.estimate),
       result.contrast === null ? '' : format.signedDecimal(result.contrast.packetsPerOperation),
     ]),
-    notes: explained([...new Set<StallCause>([...causes, ...losses])]),
+  );
+  return {
+    rowHead: 'variant',
+    groups,
+    rows,
+    notes: [...note, ...explained([...new Set<StallCause>([...causes, ...losses])])],
   };
 }
 
 /** Differences and ratios, paired by replication; null if nothing is compared. */
 export function contrastTable(block: Block, confidence: number): Table | null {
-  const rows = block.mitigations.flatMap(({ cell, result }): Row[] => {
-    const { contrast } = result;
-    if (contrast === null) return [];
-    const { stalls, losses, failures, meanLatencyMs } = contrast;
-    return [
-      {
-        head: titleOf(cell),
-        tone: 'plain',
-        cells: [
-          ...differenceCells(stalls.contrast.difference),
-          ...ratioCells(stalls.contrast.ratio),
-          stalls.contrast.correlation === null ? format.NONE : format.decimal(stalls.contrast.correlation),
-          ...ratioCells(losses.contrast.ratio),
-          ...differenceCells(failures.contrast.difference),
-          format.signedMilliseconds(meanLatencyMs.difference),
-          format.interval({ ...meanLatencyMs, method: 'paired-t' }, format.signedMilliseconds),
-        ],
-      },
-    ];
-  });
-  if (rows.length === 0) return null;
+  const compared = block.mitigations.filter(({ result }) => result.contrast !== null);
+  const [idle, rest] = [compared.filter(isIdle), compared.filter((variant) => !isIdle(variant))];
+  if (rest.length === 0) return null;
+  const failures = [block.baseline, ...rest].some(({ result }) => result.failedCount > 0);
   const range = `${format.percent(confidence)} interval`;
   return {
     rowHead: 'variant',
@@ -111,12 +98,35 @@ export function contrastTable(block: Block, confidence: number): Table | null {
       { title: 'stalls per million', columns: [...numbers('difference'), ...texts(range)] },
       { title: 'stalls', columns: [...numbers('ratio'), ...texts(range), ...numbers('correlation')] },
       { title: 'lost packets', columns: [...numbers('ratio'), ...texts(range)] },
-      { title: 'failed per million', columns: [...numbers('difference'), ...texts(range)] },
-      { title: 'mean latency', columns: [...numbers('difference'), ...texts(range)] },
-    ],
-    rows,
+      { title: 'failed per million', columns: failures ? [...numbers('difference'), ...texts(range)] : [] },
+      { title: 'mean latency, ms', columns: [...numbers('difference'), ...texts(range)] },
+    ].filter(({ columns }) => columns.length > 0),
+    rows: rest.map((variant) => contrastRow(variant, failures)),
     notes: [
+      ...(idle.length === 0
+        ? []
+        : [
+            `The same as "${titleOf(block.baseline.cell)}" in every replication: ${format.listed(idle.map(({ cell }) => titleOf(cell)))}.`,
+          ]),
       'Correlation: between the replications with and without the mitigation; above 0, common random numbers have narrowed the interval.',
+    ],
+  };
+}
+
+function contrastRow({ cell, result }: Variant, withFailures: boolean): Row {
+  const { stalls, losses, failures, meanLatencyMs } = result.contrast!;
+  const { correlation } = stalls.contrast;
+  return {
+    head: titleOf(cell),
+    tone: 'plain',
+    cells: [
+      ...differenceCells(stalls.contrast.difference),
+      ...ratioCells(stalls.contrast.ratio),
+      correlation === null ? format.NONE : format.decimal(correlation),
+      ...ratioCells(losses.contrast.ratio),
+      ...(withFailures ? differenceCells(failures.contrast.difference) : []),
+      format.latencyChange(meanLatencyMs.difference),
+      format.interval({ ...meanLatencyMs, method: 'paired-t' }, format.latencyChange),
     ],
   };
 }
@@ -199,6 +209,26 @@ function rowsOf(
     cells: cells(variant),
     tone: tone(variant.result),
   }));
+}
+
+/** Rows that say the same as the first one, all but the changes in the last column, are named in a note instead. */
+function collapsed(rows: readonly Row[]): {
+  readonly rows: readonly Row[];
+  readonly note: readonly string[];
+} {
+  const key = ({ cells }: Row) => JSON.stringify(cells.slice(0, -1));
+  const [first, ...others] = rows;
+  if (first === undefined) return { rows, note: [] };
+  const same = others.filter((row) => key(row) === key(first));
+  return {
+    rows: rows.filter((row) => !same.includes(row)),
+    note: same.length === 0 ? [] : [`The same as "${first.head}": ${format.listed(same.map(({ head }) => head))}.`],
+  };
+}
+
+/** Nothing was changed that could have an effect, and nothing did. */
+function isIdle({ cell, result }: Variant): boolean {
+  return effectOf(cell) === 'ineffective' && result.contrast?.stalls.contrast.difference.estimate === 0;
 }
 
 function verdictOf(cell: Cell, result: CellGroup): string {

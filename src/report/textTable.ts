@@ -8,7 +8,7 @@ import { type Paint, wrapped } from './textStyle.ts';
 
 const GAP = 2;
 const INDENT = 2;
-const HEAD_AT_MOST = 30;
+const HEAD_AT_MOST = 28;
 const TEXT_AT_LEAST = 22;
 
 export interface TextTableOptions {
@@ -65,9 +65,9 @@ function bandsOf({ groups, rows }: Table): Band[] {
   });
 }
 
-/** Widens the first column until the longest word of the group's title has room. */
+/** Widens the first column until the group's title takes two lines at most. */
 function spread(title: string, lanes: readonly Lane[]): Lane[] {
-  const missing = longestWord(title) - (leastOf(lanes) - GAP);
+  const missing = inTwoLines(title) - (leastOf(lanes) - GAP);
   return lanes.map((lane, i) => (i === 0 && missing > 0 ? { ...lane, least: lane.least + missing } : lane));
 }
 
@@ -128,7 +128,9 @@ function draw(
     [rowHead, ...lanes.map(({ title }) => title)].map((content) => ({ content, vAlign: 'bottom' as const })),
   );
   table.push(widths.map((each) => '─'.repeat(each)));
-  rows.forEach((row, i) => table.push([row.head, ...lanes.map((lane) => painted(lane, row, i, paint))]));
+  for (const [i, row] of rows.entries()) {
+    table.push([row.head, ...lanes.map((lane) => painted(lane, row, i, paint))]);
+  }
   const lines = table
     .toString()
     .split('\n')

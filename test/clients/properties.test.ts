@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseResolver } from '../../src/clients/catalogue.ts';
 import { readOptions } from '../../src/clients/resolvConf.ts';
+import { A, AAAA } from '../../src/clients/resolver.ts';
+import { MILLISECOND, SECOND } from '../../src/engine/time.ts';
 import {
-  A,
-  AAAA,
   type AnswerCode,
   NODATA,
   NOERROR,
@@ -13,8 +13,7 @@ import {
   REFUSED,
   SERVFAIL,
   TRUNCATED,
-} from '../../src/clients/resolver.ts';
-import { MILLISECOND, SECOND } from '../../src/engine/time.ts';
+} from '../../src/network/dnsAnswers.ts';
 import { Pod } from './support/pod.ts';
 import type { Fate, Run, Script } from './support/scriptedHost.ts';
 

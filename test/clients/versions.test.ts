@@ -1,6 +1,7 @@
 /** What changed between versions of a library, and rules that no recording shows. */
 import { describe, expect, it } from 'vitest';
-import { A, NODATA, NXDOMAIN, SERVFAIL } from '../../src/clients/resolver.ts';
+import { A } from '../../src/clients/resolver.ts';
+import { NODATA, NXDOMAIN, SERVFAIL } from '../../src/network/dnsAnswers.ts';
 import { answer, existing, fault, LOST, UNREACHABLE } from './support/faults.ts';
 import { Pod, type PodSetup, story } from './support/pod.ts';
 import type { Script } from './support/scriptedHost.ts';

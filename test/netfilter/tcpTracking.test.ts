@@ -90,11 +90,4 @@ describe('a SYN on the tuple of a closed connection', () => {
     expect(again.source).toBe(first.source);
     expect(stateOf(bench)[0]).toBe('FIN_WAIT');
   });
-
-  it('of the server does not reopen it', () => {
-    const bench = new Bench('6.18');
-    const first = connectAndClose(bench, CLIENT, SERVER, plain);
-    bench.answer(first, TCP_SYN);
-    expect(stateOf(bench)[0]).toBe('TIME_WAIT');
-  });
 });

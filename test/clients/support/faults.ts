@@ -1,7 +1,8 @@
 /** The faults of the recordings, by the names that `resolver-traces.md` gives them in its section 0. */
+
+import { A, AAAA } from '../../../src/clients/resolver.ts';
+import { MILLISECOND, SECOND } from '../../../src/engine/time.ts';
 import {
-  A,
-  AAAA,
   type AnswerCode,
   NODATA,
   NOERROR,
@@ -9,8 +10,7 @@ import {
   REFUSED,
   SERVFAIL,
   TRUNCATED,
-} from '../../../src/clients/resolver.ts';
-import { MILLISECOND, SECOND } from '../../../src/engine/time.ts';
+} from '../../../src/network/dnsAnswers.ts';
 import type { Fate, Query, Script } from './scriptedHost.ts';
 
 const LATENCY = 20 * MILLISECOND;

@@ -9,14 +9,12 @@ import {
   A,
   AAAA,
   type Lookup,
-  NXDOMAIN,
   type QuestionType,
-  REFUSED,
   type Resolver,
   type ResolverHost,
-  SERVFAIL,
 } from '../../../src/clients/resolver.ts';
 import { MILLISECOND, SECOND } from '../../../src/engine/time.ts';
+import { NXDOMAIN, REFUSED, SERVFAIL } from '../../../src/network/dnsAnswers.ts';
 import { answer, fault, firstServer, LOST, UNREACHABLE } from './faults.ts';
 import { type Client, nameOf, type RecordedLookup, type Recording } from './recordings.ts';
 import { type HostSetup, type Run, type Script, ScriptedHost, TestLookup } from './scriptedHost.ts';

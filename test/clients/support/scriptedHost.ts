@@ -3,10 +3,10 @@
  * record of every packet that leaves. It checks the contract of `ResolverHost` as it goes: no use of closed
  * sockets, no timer or answer for a lookup that is over, no call back from inside a call.
  */
+
 import {
   A,
   AAAA,
-  type AnswerCode,
   type Lookup,
   type LookupError,
   NO_SOCKET,
@@ -17,6 +17,7 @@ import {
   type SocketHandle,
 } from '../../../src/clients/resolver.ts';
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../../src/engine/time.ts';
+import type { AnswerCode } from '../../../src/network/dnsAnswers.ts';
 
 /** A query as a name server sees it. */
 export interface Query {

@@ -1,0 +1,41 @@
+/**
+ * snatrace as a library. The rooms, top down:
+ *
+ * - `loadScenario` reads a scenario file (`scenario/`): checked, defaults filled in, plain data.
+ * - A mitigation of `MITIGATIONS` (`mitigations/`) rewrites a scenario; `combination('a+b')` reads several.
+ * - `simulate` runs a scenario once (`simulation/`): a pure function of scenario, seed and replication.
+ * - `planComparison` and `compare` (`experiment/`) run variants under common random numbers and judge them.
+ * - Below lie the clients and servers, the node (`network/`), and the steps themselves (`netfilter/`):
+ *   `resolveKernel` tells what a release does.
+ *
+ * @example
+ * import { readFileSync } from 'node:fs';
+ * import { loadScenario, simulate } from 'snatrace';
+ * const { scenario } = loadScenario(readFileSync('a.yaml', 'utf8'), { path: 'a.yaml' });
+ * const { groups } = simulate(scenario, { seed: 'one' });
+ * console.log(groups[0].lookups.stalls);
+ */
+
+export { type CompareOptions, compare } from './experiment/compare.ts';
+export type { Cell, CellGroup, Comparison } from './experiment/comparison.ts';
+export { type PlanOptions, planComparison, type Variant } from './experiment/plan.ts';
+export { createRunner, type Runner } from './experiment/runner.ts';
+export {
+  applyCombination,
+  type Combination,
+  combination,
+  MITIGATIONS,
+  mitigation,
+} from './mitigations/catalogue.ts';
+export type { Application, Mitigation, Race, Scope } from './mitigations/mitigation.ts';
+export type { Kernel, KernelAxes } from './netfilter/kernel.ts';
+export { type KernelResolution, resolveKernel } from './netfilter/kernels/resolveKernel.ts';
+export { DISPATCH_PRESETS, type DispatchPreset } from './scenario/dispatchPresets.ts';
+export type { ExperimentSettings } from './scenario/experimentSettings.ts';
+export { InvalidScenario } from './scenario/invalidScenario.ts';
+export { type LoadedScenario, type LoadOptions, loadScenario } from './scenario/load.ts';
+export type { Scenario } from './scenario/scenario.ts';
+export { LOSS_CAUSES, type LossCause } from './simulation/causes.ts';
+export type { GroupResult, NodeResult, OperationResult, RunResult } from './simulation/result.ts';
+export { type RunOptions, simulate } from './simulation/simulate.ts';
+export { VERSION } from './version.ts';
