@@ -38,19 +38,21 @@ export function quantileOf(distribution: Distribution): Quantile {
   }
 }
 
-/** Cells of a tabulated quantile function. */
+/** Cells of a tabulated quantile function; those at either end are not interpolated. */
 const CELLS = 4096;
+const EXACT_CELLS = 64;
 
 /**
- * A quantile function by linear interpolation between exact values, its outermost cells exact throughout: the
- * cost of two memory accesses, and a relative error below 1e-6 but for the tails' own cells, which are exact.
+ * A quantile function by linear interpolation between exact values, at the cost of two memory accesses; the
+ * tails, where it bends most, are exact. Relative error below 4e-5, of the mean below 3e-6, for a coefficient of
+ * variation up to 5.
  */
 function tabulated(exact: (u: number) => number): (u: number) => number {
-  const values = Float64Array.from({ length: CELLS + 1 }, (_, i) => (i === 0 || i === CELLS ? 0 : exact(i / CELLS)));
+  const values = Float64Array.from({ length: CELLS }, (_, i) => (i === 0 ? 0 : exact(i / CELLS)));
   return (u) => {
     const scaled = u * CELLS;
     const cell = Math.floor(scaled);
-    if (cell === 0 || cell >= CELLS - 1) return exact(u);
+    if (cell < EXACT_CELLS || cell >= CELLS - EXACT_CELLS) return exact(u);
     const low = values[cell];
     return low + (scaled - cell) * (values[cell + 1] - low);
   };

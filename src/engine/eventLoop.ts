@@ -66,8 +66,9 @@ export class EventLoop {
     return true;
   }
 
-  /** Handles all events up to and including `until`, then sets the clock to it. May be called again. */
+  /** Handles all events up to and including `until`, then sets the clock to it. May be called again, for later. */
   run(until: Nanoseconds, handler: EventHandler): void {
+    invariant(until >= this.now && Number.isFinite(until), 'a run ends, and not before it begins');
     this.until = until;
     const queue = this.queue;
     for (;;) {

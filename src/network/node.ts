@@ -2,9 +2,11 @@
  * A node: CPUs that serve one packet at a time, in order, each with an input queue of finite length. A packet in
  * service goes through the steps of its passage, at times drawn for it; two packets race only on two CPUs.
  */
+import type { Quantile } from '../engine/distribution.ts';
 import type { EventLoop } from '../engine/eventLoop.ts';
 import { invariant } from '../engine/invariant.ts';
 import type { Pool } from '../engine/pool.ts';
+import type { RandomStream } from '../engine/randomStreams.ts';
 import { isDropped } from '../netfilter/verdict.ts';
 import type { Passage, Route } from './networkPacket.ts';
 import {
@@ -36,6 +38,8 @@ export interface NodeOptions {
   /** Packets that wait at one CPU (`net.core.netdev_max_backlog`). */
   readonly backlog: number;
   readonly times: StepTimes;
+  /** Holds new flows between DNAT and SNAT while a program outside the kernel decides (NFQUEUE and the like). */
+  readonly verdictQueue: { readonly probability: number; readonly hold: Quantile; readonly stream: RandomStream };
   /** Kind under which the node's events are scheduled; their handle is the packet's. */
   readonly eventKind: number;
 }
@@ -252,8 +256,8 @@ export class Node {
   /** A held packet gives its CPU back and queues again when its wait is over. */
   private afterDestination(packet: NetworkPacket, passage: Passage): number {
     const { now } = this.loop;
-    if (packet.holdNs > 0) {
-      const hold = packet.holdNs;
+    const hold = packet.holdNs + this.verdictTime(packet);
+    if (hold > 0) {
       packet.holdNs = 0;
       packet.step = STEP_RESUME;
       this.loop.schedule(now + hold, this.options.eventKind, packet.handle);
@@ -261,6 +265,13 @@ export class Node {
     }
     packet.step = STEP_SEARCH;
     return now + this.options.times.destinationToSearch(packet, passage.lookupToConfirmNs);
+  }
+
+  private verdictTime(packet: NetworkPacket): number {
+    const { probability, hold, stream } = this.options.verdictQueue;
+    if (probability === 0) return 0;
+    const u = stream.uniform(packet.entity, packet.ordinal);
+    return u < probability ? hold(u / probability) : 0;
   }
 
   private drop(packet: NetworkPacket, passage: Passage, verdict: number): number {

@@ -1,6 +1,7 @@
 /** The answer in a sentence: how often it happens, and which mitigations change that. */
 import type { Cell, CellGroup, Comparison } from '../experiment/comparison.ts';
-import { amount, count, howOften, listed, plain, ratio, reduction, singular } from './format.ts';
+import { STALL_CLASSES } from '../simulation/result.ts';
+import { amount, count, howOften, listed, plain, ratio, reduction } from './format.ts';
 import { effectOf } from './wording.ts';
 
 /** One kind of operation of one group, in all variants. */
@@ -20,7 +21,7 @@ export interface Variant {
 }
 
 /** Group by group and operation by operation, in the scenario's order. */
-export function blocksOf({ cells }: Comparison): Block[] {
+export function blocksOf({ cells }: Pick<Comparison, 'cells'>): Block[] {
   const baseline = cells.find(({ role }) => role === 'baseline');
   if (baseline === undefined) return [];
   return baseline.groups.map((result, index) => {
@@ -42,13 +43,11 @@ export function blocksOf({ cells }: Comparison): Block[] {
 }
 
 /** "php-alpine: 1 in 40 lookups stalls." */
-export function occurrence({ group, operation, baseline }: Block): string {
+export function occurrence(block: Block): string {
+  const { group, operation, baseline } = block;
   const { estimate, high, n } = baseline.result.stallsPerMillion;
   if (n === 0) return `${plain(group)}: no ${operation} were started.`;
-  if (estimate > 0) {
-    const often = howOften(estimate, operation);
-    return `${plain(group)}: ${often} ${often.startsWith('1 in') ? 'stalls' : 'stall'}.`;
-  }
+  if (estimate > 0) return `${plain(group)}: ${rate(block)}.`;
   return `${plain(group)}: none of ${count(n)} ${operation} stalled (at most ${amount(high)} per million).`;
 }
 
@@ -97,8 +96,7 @@ export function headline(block: Block): string {
   if (n === 0) return 'nothing was started';
   if (estimate === 0) return `no stall in ${count(n)} as it is`;
   const [best] = effects(block);
-  const often = howOften(estimate, block.operation);
-  return `${often} ${often.startsWith('1 in') ? 'stalls' : 'stall'} as it is${best === undefined ? '' : `. ${best}`}`;
+  return `${rate(block)} as it is${best === undefined ? '' : `. ${best}`}`;
 }
 
 /** No stall with any mitigation or without. */
@@ -110,9 +108,16 @@ export function titleOf({ title, role, dispatch }: Cell): string {
   return plain(role === 'dispatch' ? `dispatch ${dispatch.join(' + ')}` : title);
 }
 
-/** "per lookup". */
-export function perOperation({ operation }: Pick<Block, 'operation'>): string {
-  return `per ${singular(operation)}`;
+/** "1 in 40 lookups stalls", "31 % of connects fail". */
+function rate({ operation, baseline: { result } }: Block): string {
+  const often = howOften(result.stallsPerMillion.estimate, operation);
+  const total = Object.values(result.stalls).reduce((sum, each) => sum + each, 0);
+  const failed = STALL_CLASSES.filter(({ fromNs }) => fromNs === 0).reduce(
+    (sum, { name }) => sum + result.stalls[name],
+    0,
+  );
+  const verbs = failed === 0 ? ['stall'] : failed < total ? ['stall', 'fail'] : ['fail'];
+  return `${often} ${verbs.map((verb) => (often.startsWith('1 in') ? `${verb}s` : verb)).join(' or ')}`;
 }
 
 function outcome({ result }: Variant): string | undefined {

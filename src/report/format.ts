@@ -124,9 +124,7 @@ export function plain(text: string): string {
 }
 
 /** Length from which a lookup or connect counts as a stall, whether it failed or not. */
-export const STALL_FROM = seconds(
-  Math.min(...STALL_CLASSES.map(({ fromNs }) => fromNs).filter((ns) => ns > 0)),
-);
+export const STALL_FROM = `${Math.min(...STALL_CLASSES.map(({ fromNs }) => fromNs).filter((ns) => ns > 0)) / 1e9} s`;
 
 function isKnown(value: number | null): value is number {
   return value !== null && Number.isFinite(value);

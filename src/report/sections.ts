@@ -1,18 +1,21 @@
 /** A comparison as sections, in the order in which they are asked for: the answer, its reasons, its limits, what next. */
-import type { Cell, Comparison } from '../experiment/comparison.ts';
-import { dispatchPreset, pairProbability } from '../scenario/dispatchPresets.ts';
+import type { Comparison } from '../experiment/comparison.ts';
+import { dispatchPreset } from '../scenario/dispatchPresets.ts';
+import { assumptionsOf } from './assumptions.ts';
+import { variantCountersTable } from './counterTables.ts';
 import type { Part, Section } from './document.ts';
-import { type Block, blocksOf, effects, isQuiet, occurrence, titleOf } from './findings.ts';
+import { type Block, blocksOf, effects, isQuiet, occurrence } from './findings.ts';
 import * as format from './format.ts';
 import { nextSteps } from './nextSteps.ts';
-import { contrastTable, detailTable, dispatchTable, nodeTable, verdictTable } from './tables.ts';
-import { glossary, kernelText, OUTCOME_TEXTS, RACE_HINTS, RACE_TERMS, RACE_TEXTS } from './wording.ts';
+import { contrastTable, detailTable, dispatchTable, verdictTable } from './tables.ts';
+import { racesOf } from './vacuity.ts';
+import { AS_IT_IS, glossary, OUTCOME_TEXTS, raceTerms } from './wording.ts';
 
 export function sectionsOf(comparison: Comparison): Section[] {
   const blocks = blocksOf(comparison);
   return [
     answer('answer', 'In short', answerOf(blocks)),
-    answer('assumptions', 'Under these assumptions', [{ kind: 'facts', facts: factsOf(comparison) }]),
+    answer('assumptions', 'Under these assumptions', [{ kind: 'facts', facts: assumptionsOf(comparison) }]),
     ...blocks.map((block, i) =>
       answer(`stalls-${i + 1}`, `Stalls: ${block.name}`, stallsOf(comparison, block)),
     ),
@@ -30,50 +33,14 @@ export function sectionsOf(comparison: Comparison): Section[] {
         contrastOf(comparison, block),
       ),
     ),
-    detail('node', 'What the node counts', [{ kind: 'table', table: nodeTable(comparison) }]),
-    answer('races', 'Was each race tested?', [{ kind: 'list', items: racesOf(comparison) }]),
+    detail('node', 'What the node counts', [
+      { kind: 'table', table: variantCountersTable(comparison.cells) },
+    ]),
+    answer('races', 'Was each race tested?', [{ kind: 'list', items: racesOf(comparison.cells) }]),
     answer('words', 'How to read this', [{ kind: 'facts', facts: wordsOf(comparison, blocks) }]),
     answer('again', 'Make it again', [{ kind: 'commands', commands: [comparison.command] }]),
     answer('next', 'What to try next', [{ kind: 'facts', facts: nextSteps(comparison, blocks) }]),
   ].filter(({ parts }) => parts.length > 0);
-}
-
-/** Kernel, dispatch, evidence and node: what every figure rests on. */
-export function factsOf(comparison: Comparison): [string, string][] {
-  const { scenario, kernel, seed, replications, cells } = comparison;
-  const { durationNs, warmUpNs, node } = scenario;
-  return [
-    ['kernel', kernelText(kernel)],
-    ...(cells[0] === undefined
-      ? []
-      : [['dispatch', dispatchText(comparison, cells[0])] satisfies [string, string]]),
-    ['node', `${format.count(node.cpus)} CPUs${node.rps ? ', receive packet steering on' : ''}`],
-    [
-      'pods',
-      scenario.pods
-        .map(
-          (group) =>
-            `${format.count(group.count)} ${format.plain(group.name)} (${format.plain(group.resolver.libc)})`,
-        )
-        .join(', '),
-    ],
-    [
-      'evidence',
-      `${format.count(replications)} replications of ${format.seconds(durationNs)} each, after ${format.seconds(warmUpNs)} of warm-up; seed ${format.plain(seed)}; every variant on the same random numbers`,
-    ],
-  ];
-}
-
-function dispatchText({ scenario }: Comparison, { dispatch }: Cell): string {
-  return dispatch
-    .map((name) => {
-      const group = scenario.pods.find((pod) => pod.dispatch.name === name);
-      const summary = dispatchPreset(name)?.summary;
-      const share =
-        group === undefined ? '' : `: ${format.percent(pairProbability(group.dispatch))} of pairs`;
-      return `${format.plain(name)}${share}${summary === undefined ? '' : `, ${summary}`}`;
-    })
-    .join('; ');
 }
 
 function answerOf(blocks: readonly Block[]): Part[] {
@@ -133,24 +100,6 @@ function contrastOf({ confidence }: Comparison, block: Block): Part[] {
   return table === null ? [] : [{ kind: 'table', table }];
 }
 
-function racesOf({ cells, vacuous }: Comparison): string[] {
-  const races = Object.keys(RACE_TEXTS) as (keyof typeof RACE_TEXTS)[];
-  return races.map((race) => {
-    if (vacuous.includes(race)) {
-      return `${RACE_TEXTS[race]}: not tested. Its window never opened in any variant, so nothing here speaks about it; ${RACE_HINTS[race]}.`;
-    }
-    const [baseline, ...others] = cells;
-    const opened = (cell: Cell | undefined) => (cell?.exposures[race] ?? 0) > 0;
-    const unlike = others.filter((cell) => opened(cell) !== opened(baseline)).map(titleOf);
-    const times = opened(baseline)
-      ? `its window opened ${format.times(baseline?.exposures[race] ?? 0)} as it is`
-      : 'its window never opened as it is';
-    const exceptions =
-      unlike.length === 0 ? '' : `; ${opened(baseline) ? 'never' : 'it did'} with ${format.listed(unlike)}`;
-    return `${RACE_TEXTS[race]}: ${times}${exceptions}.`;
-  });
-}
-
 function wordsOf(
   { confidence, vacuous }: Comparison,
   blocks: readonly Block[],
@@ -163,13 +112,7 @@ function wordsOf(
   const verdicts = Object.entries(OUTCOME_TEXTS)
     .filter(([outcome]) => outcomes.has(outcome as keyof typeof OUTCOME_TEXTS))
     .map(([, text]) => text.split(/: (.*)/s).slice(0, 2) as [string, string]);
-  const portRace = !(vacuous.includes('port-race-udp') && vacuous.includes('port-race-tcp'));
-  return [
-    ...glossary(confidence),
-    ...(vacuous.includes('same-socket') ? [] : [RACE_TERMS['same-socket']]),
-    ...(portRace ? [RACE_TERMS['port-race']] : []),
-    ...verdicts,
-  ];
+  return [AS_IT_IS, ...glossary(confidence), ...raceTerms(vacuous), ...verdicts];
 }
 
 function answer(id: string, title: string, parts: readonly Part[]): Section {

@@ -1,12 +1,11 @@
-/** The tables of a comparison: what stalls, what it is made of, against the baseline, and what the node counts. */
-import type { Cell, CellGroup, Comparison } from '../experiment/comparison.ts';
-import { LOSS_CAUSES } from '../simulation/causes.ts';
-import { NO_PACKET_LOST, STALL_CLASSES } from '../simulation/result.ts';
+/** The tables of a comparison: what stalls, what it is made of, against the baseline, and under other dispatches. */
+import type { Cell, CellGroup } from '../experiment/comparison.ts';
 import type { Estimate } from '../statistics/interval.ts';
-import { type ColumnGroup, numbers, type Row, type Table, type Tone, texts } from './document.ts';
-import { type Block, perOperation, titleOf, type Variant } from './findings.ts';
+import { numbers, type Row, type Table, type Tone, texts } from './document.ts';
+import { type Block, titleOf, type Variant } from './findings.ts';
 import * as format from './format.ts';
-import { CAUSE_NAMES, causeText, effectOf, METHOD_TEXTS, type StallCause } from './wording.ts';
+import { measuresOf, rateCells } from './measures.ts';
+import { effectOf, METHOD_TEXTS } from './wording.ts';
 
 const MILLION = 1e6;
 
@@ -42,46 +41,22 @@ export function verdictTable(block: Block, confidence: number): Table {
 
 /** What the stalls are made of, what was lost, latency, and what it costs. */
 export function detailTable(block: Block): Table {
-  const variants = variantsOf(block);
-  const perMillion = (result: CellGroup, events: number) =>
-    format.amount(result.started === 0 ? null : (events / result.started) * MILLION);
-  const classes = STALL_CLASSES.map(({ name }) => name).filter((name) =>
-    variants.some(({ result }) => result.stalls[name] > 0),
-  );
-  const losses = LOSS_CAUSES.filter((cause) => variants.some(({ result }) => result.lostCount[cause] > 0));
-  const causes = ([...LOSS_CAUSES, NO_PACKET_LOST] as const).filter((cause) =>
-    variants.some(({ result }) => result.stallsByCause[cause] > 0),
-  );
-  const partial = variants.some(({ result }) => result.partialCount > 0);
-  const names = (list: readonly StallCause[]) => numbers(...list.map((cause) => CAUSE_NAMES[cause]));
-  const groups: ColumnGroup[] = [
-    { title: 'stalls per million, by length', columns: numbers(...classes) },
-    { title: 'by cause', columns: names(causes) },
-    { title: 'packets lost per million, by cause', columns: names(losses) },
-    { title: '', columns: numbers('failed per million') },
-    { title: '', columns: partial ? numbers('half an answer per million') : [] },
-    { title: 'latency', columns: numbers('p50', 'p99', 'p99.9') },
-    { title: `packets ${perOperation(block)}`, columns: numbers('sent', 'change') },
-  ].filter(({ columns }) => columns.length > 0);
+  const measures = measuresOf(variantsOf(block).map(({ result }) => result));
   const { rows, note } = collapsed(
     rowsOf(block, ({ result }) => [
-      ...classes.map((name) => perMillion(result, result.stalls[name])),
-      ...causes.map((cause) => perMillion(result, result.stallsByCause[cause])),
-      ...losses.map((cause) => perMillion(result, result.lostCount[cause])),
-      format.amount(result.failuresPerMillion.estimate),
-      ...(partial ? [perMillion(result, result.partialCount)] : []),
-      format.milliseconds(result.latencyMs.p50),
-      format.milliseconds(result.latencyMs.p99),
-      format.milliseconds(result.latencyMs.p999),
+      ...measures.cellsOf(result),
       format.decimal(result.packetsPerOperation.estimate),
       result.contrast === null ? '' : format.signedDecimal(result.contrast.packetsPerOperation),
     ]),
   );
   return {
     rowHead: 'variant',
-    groups,
+    groups: [
+      ...measures.groups,
+      { title: `packets per ${format.singular(block.operation)}`, columns: numbers('sent', 'change') },
+    ],
     rows,
-    notes: [...note, ...explained([...new Set<StallCause>([...causes, ...losses])])],
+    notes: [...note, ...measures.notes],
   };
 }
 
@@ -127,46 +102,6 @@ function contrastRow({ cell, result }: Variant, withFailures: boolean): Row {
       ...(withFailures ? differenceCells(failures.contrast.difference) : []),
       format.latencyChange(meanLatencyMs.difference),
       format.interval({ ...meanLatencyMs, method: 'paired-t' }, format.latencyChange),
-    ],
-  };
-}
-
-/** Counters of all nodes under their kernel names, and what else the node and the DNS servers saw. */
-export function nodeTable({ cells }: Pick<Comparison, 'cells'>): Table {
-  const all = [
-    ...new Set(cells.flatMap(({ counters }) => Object.keys(counters))),
-  ] as (keyof Cell['counters'])[];
-  const names = all.filter((name) => cells.some(({ counters }) => (counters[name] ?? 0) > 0));
-  const silent = all.filter((name) => !names.includes(name));
-  const cached = cells.some(({ cacheHitRatio }) => cacheHitRatio !== null);
-  return {
-    rowHead: 'variant',
-    groups: [
-      ...(names.length === 0
-        ? []
-        : [{ title: 'conntrack counters, all replications', columns: numbers(...names) }]),
-      { title: 'clashes resolved', columns: numbers('merged', 'reply only') },
-      { title: 'entries', columns: numbers('at end') },
-      { title: 'DNS servers', columns: numbers('queries/s') },
-      ...(cached ? [{ title: 'node-local cache', columns: numbers('hits') }] : []),
-    ],
-    rows: cells.map((cell) => ({
-      head: titleOf(cell),
-      tone: 'plain',
-      cells: [
-        ...names.map((name) => format.count(cell.counters[name] ?? null)),
-        format.count(cell.resolved.merged),
-        format.count(cell.resolved.replyOnly),
-        format.count(cell.meanEntries),
-        format.amount(cell.serverQueriesPerSecond),
-        ...(cached ? [cell.cacheHitRatio === null ? format.NONE : format.percent(cell.cacheHitRatio)] : []),
-      ],
-    })),
-    notes: [
-      ...(silent.length === 0 ? [] : [`Zero everywhere: ${silent.join(', ')}.`]),
-      ...(cells.some(({ counters }) => names.some((name) => counters[name] === undefined))
-        ? [`${format.NONE}: that kernel has no such counter.`]
-        : []),
     ],
   };
 }
@@ -222,7 +157,10 @@ function collapsed(rows: readonly Row[]): {
   const same = others.filter((row) => key(row) === key(first));
   return {
     rows: rows.filter((row) => !same.includes(row)),
-    note: same.length === 0 ? [] : [`The same as "${first.head}": ${format.listed(same.map(({ head }) => head))}.`],
+    note:
+      same.length === 0
+        ? []
+        : [`The same as "${first.head}": ${format.listed(same.map(({ head }) => head))}.`],
   };
 }
 
@@ -248,10 +186,6 @@ function toneOf({ contrast }: CellGroup): Tone {
   }
 }
 
-function rateCells(estimate: Estimate): string[] {
-  return [estimate.n === 0 ? format.NONE : format.amount(estimate.estimate), format.interval(estimate)];
-}
-
 /** Of a rate per operation, per million. */
 function differenceCells(difference: Estimate): string[] {
   const text = (value: number) => format.signed(value * MILLION);
@@ -262,15 +196,7 @@ function ratioCells(ratio: Estimate | null): string[] {
   return ratio === null ? [format.NONE, ''] : [format.ratio(ratio.estimate), format.interval(ratio)];
 }
 
-function methodsOf(estimates: readonly Estimate[]): string {
+export function methodsOf(estimates: readonly Estimate[]): string {
   const methods = [...new Set(estimates.map(({ method }) => METHOD_TEXTS[method]))];
   return `Intervals: ${methods.join('; ')}.`;
-}
-
-/** Only what the head of the column does not say already. */
-function explained(causes: readonly StallCause[]): string[] {
-  const texts = causes
-    .filter((cause) => causeText(cause) !== CAUSE_NAMES[cause])
-    .map((cause) => `${CAUSE_NAMES[cause]}: ${causeText(cause)}`);
-  return texts.length === 0 ? [] : [`${texts.join('; ')}.`];
 }

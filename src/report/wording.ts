@@ -104,10 +104,6 @@ export function glossary(confidence: number): readonly (readonly [term: string, 
     ],
     ['per million', 'per million lookups or connects that were started'],
     [
-      'as it is',
-      'the scenario without any mitigation; every other row ran on the same random numbers and is compared with it replication by replication',
-    ],
-    [
       `${share} interval`,
       `made so that it holds the true figure of this model in ${share} of such experiments; it cannot say how well the model fits your node`,
     ],
@@ -118,8 +114,13 @@ export function glossary(confidence: number): readonly (readonly [term: string, 
   ];
 }
 
-/** The terms that a report explains only if it uses them. */
-export const RACE_TERMS: Readonly<Record<'same-socket' | 'port-race', readonly [string, string]>> = {
+/** What a row of a comparison is. */
+export const AS_IT_IS: readonly [string, string] = [
+  'as it is',
+  'the scenario without any mitigation; every other row ran on the same random numbers and is compared with it replication by replication',
+];
+
+const RACE_TERMS: Readonly<Record<'same-socket' | 'port-race', readonly [string, string]>> = {
   'same-socket': [
     'same-socket race',
     "one lookup's A and AAAA queries leave one socket and are translated on two CPUs at once; the second is dropped, and the resolver waits for its timeout",
@@ -129,6 +130,15 @@ export const RACE_TERMS: Readonly<Record<'same-socket' | 'port-race', readonly [
     'two pods are given the same source port for the same destination at once; the second packet is dropped, and sent again after its timeout',
   ],
 };
+
+/** What the races are that were tested. */
+export function raceTerms(vacuous: readonly RaceName[]): (readonly [string, string])[] {
+  const portRace = !(vacuous.includes('port-race-udp') && vacuous.includes('port-race-tcp'));
+  return [
+    ...(vacuous.includes('same-socket') ? [] : [RACE_TERMS['same-socket']]),
+    ...(portRace ? [RACE_TERMS['port-race']] : []),
+  ];
+}
 
 /** Whether the mitigations of a cell bear on this scenario; null for a cell without any. */
 export function effectOf({ applied }: Cell): 'applied' | 'partly' | 'ineffective' | null {

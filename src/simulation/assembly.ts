@@ -429,6 +429,11 @@ class NetworkAssembly {
       cpus: node.cpus,
       backlog: node.backlog,
       times: new StepTimes(node.steps, streams.stream(`${name}: step times`)),
+      verdictQueue: {
+        probability: node.verdictQueue.probability,
+        hold: quantileOf(node.verdictQueue.hold),
+        stream: streams.stream(`${name}: verdict queue`),
+      },
       eventKind,
     });
   }

@@ -1,0 +1,48 @@
+/** What every figure of a report rests on: kernel, dispatch, node, pods and how often it was run. */
+import type { KernelSummary } from '../experiment/comparison.ts';
+import { dispatchPreset, pairProbability } from '../scenario/dispatchPresets.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import * as format from './format.ts';
+import { kernelText } from './wording.ts';
+
+export interface Assumed {
+  readonly scenario: Scenario;
+  readonly kernel: KernelSummary;
+  readonly seed: string;
+  readonly replications: number;
+}
+
+export function assumptionsOf({ scenario, kernel, seed, replications }: Assumed): [string, string][] {
+  const { durationNs, warmUpNs, node, pods } = scenario;
+  const runs = `${format.count(replications)} ${replications === 1 ? 'replication' : 'replications'}`;
+  return [
+    ['kernel', kernelText(kernel)],
+    ['dispatch', dispatchText(scenario)],
+    [
+      'node',
+      `${format.count(node.cpus)} ${node.cpus === 1 ? 'CPU' : 'CPUs'}${node.rps ? ', receive packet steering on' : ''}`,
+    ],
+    [
+      'pods',
+      pods
+        .map(({ name, count, resolver }) => format.plain(`${format.count(count)} ${name} (${resolver.libc})`))
+        .join(', '),
+    ],
+    [
+      'evidence',
+      `${runs} of ${format.seconds(durationNs)} after ${format.seconds(warmUpNs)} of warm-up; seed "${format.plain(seed)}"`,
+    ],
+  ];
+}
+
+/** The dispatches of the groups, each with its probability per pair and what is known of it. */
+function dispatchText({ pods }: Scenario): string {
+  const byName = new Map(pods.map(({ dispatch }) => [dispatch.name, dispatch]));
+  return [...byName.values()]
+    .map((dispatch) => {
+      const summary = dispatchPreset(dispatch.name)?.summary;
+      const share = `${format.plain(dispatch.name)}: ${format.percent(pairProbability(dispatch))} of pairs`;
+      return summary === undefined ? share : `${share}; ${summary}`;
+    })
+    .join('. ');
+}
