@@ -58,3 +58,9 @@ export function listOf(value: unknown): string[] | null {
 
 /** The seed when neither flag, environment nor file names one. */
 export const DEFAULT_SEED = 'snatrace';
+
+/** The scenario that a command is about. yargs hands a lone dash over as an empty text. */
+export function scenarioPath(args: Readonly<Record<string, unknown>>): string {
+  const { scenario } = args;
+  return scenario === '' ? '-' : String(scenario);
+}

@@ -78,7 +78,7 @@ export class NetworkPacket extends Packet {
   /** Handle of the lookup that asks, and its stamp then. */
   asker = -1;
   askerStamp = 0;
-  /** The sender's port before translation. */
+  /** The sender's port before translation: what an answer must be translated back to. */
   localPort = 0;
   /** Which client it belongs to. */
   purpose = 0;
@@ -96,8 +96,8 @@ export class NetworkPacket extends Packet {
   answer = 0;
   /** At the node-local cache: the attempt to ask upstream that is under way; 0: none. */
   upstreamAttempt = 0;
-  /** Time between two nodes. */
-  wireNs = 0;
+  /** From the pods' node to where the packet is answered and back, without the time there. */
+  roundTripNs = 0;
 
   constructor(handle: number) {
     super();

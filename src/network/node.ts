@@ -39,7 +39,11 @@ export interface NodeOptions {
   readonly backlog: number;
   readonly times: StepTimes;
   /** Holds new flows between DNAT and SNAT while a program outside the kernel decides (NFQUEUE and the like). */
-  readonly verdictQueue: { readonly probability: number; readonly hold: Quantile; readonly stream: RandomStream };
+  readonly verdictQueue: {
+    readonly probability: number;
+    readonly hold: Quantile;
+    readonly stream: RandomStream;
+  };
   /** Kind under which the node's events are scheduled; their handle is the packet's. */
   readonly eventKind: number;
 }

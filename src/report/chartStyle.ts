@@ -48,11 +48,17 @@ export function causeColours(causes: readonly LossCause[]): string[] {
 
 export const FONT_SIZE = 11;
 
+const LINE_HEIGHT = FONT_SIZE + 2;
+/** Of common fonts, on average. */
+const CHARACTER_WIDTH = 6;
+
+export const PADDING: ChartSpec = { left: 8, right: 8, top: 8, bottom: 8 };
+export const ROW_STEP = 29;
 /** Room for the names of variants, left of every plot. */
-export const LABELS_WIDTH = 205;
+export const LABELS_WIDTH = 200;
 export const PLOT_WIDTH = 300;
 /** Room for texts right of the plot. */
-export const TEXT_WIDTH = 285;
+export const TEXT_WIDTH = 300;
 
 export const CONFIG: ChartSpec = {
   background: null,
@@ -92,26 +98,43 @@ export const CONFIG: ChartSpec = {
   text: { color: INK, fontSize: FONT_SIZE },
 };
 
-/** A name on as many lines as it needs beside its row, two at most. */
-export function rowLabel(name: string): string {
-  const lines = wrapped(name, 32);
-  return lines.length <= 2 ? lines.join('\n') : `${lines[0]}\n${lines.slice(1).join(' ').slice(0, 30)}…`;
-}
-
 /** A title over a plot, broken before it is wider than the chart. */
-export function titleLines(text: string, width = LABELS_WIDTH + PLOT_WIDTH + TEXT_WIDTH): string[] {
-  return wrapped(text, Math.floor(width / 6.6));
+export function titleLines(text: string): string[] {
+  return wrapped(text, Math.floor((LABELS_WIDTH + PLOT_WIDTH + TEXT_WIDTH) / 6.8));
 }
 
-/** An axis whose labels may have two lines. */
-export const ROW_AXIS: ChartSpec = {
-  title: null,
-  labelExpr: "split(datum.label, '\\n')",
-  labelLimit: LABELS_WIDTH - 10,
-  labelPadding: 8,
-  minExtent: LABELS_WIDTH,
-  maxExtent: LABELS_WIDTH,
-  ticks: false,
-  domain: false,
-  grid: true,
+/** A text beside a row, on two lines at most and cut where it needs more. */
+export function beside(text: string, widthPx: number): string {
+  const most = Math.floor(widthPx / CHARACTER_WIDTH);
+  const [first = '', ...rest] = wrapped(text, most);
+  const second = rest.join(' ');
+  if (second === '') return first;
+  return `${first}\n${second.length > most ? `${second.slice(0, most - 1)}…` : second}`;
+}
+
+/** The texts of the field `name`, which `beside` made, at `x` pixels. */
+export function textLayer(name: string, x: number, align: 'left' | 'right'): ChartSpec {
+  return {
+    mark: {
+      type: 'text',
+      align,
+      baseline: 'middle',
+      lineBreak: '\n',
+      x,
+      // Vega puts the first of several lines, and not their middle, at y.
+      dy: { expr: `indexof(datum.${name}, '\\n') < 0 ? 0 : ${-LINE_HEIGHT / 2}` },
+    },
+    encoding: { text: { field: name, type: 'nominal' } },
+  };
+}
+
+/** Rows in the order of the data; their names are drawn by `ROW_LABELS`, since an axis does not centre two lines. */
+export const ROWS: ChartSpec = {
+  field: 'variant',
+  type: 'nominal',
+  sort: null,
+  scale: { padding: 0.5 },
+  axis: { title: null, labels: false, ticks: false, domain: false, grid: true },
 };
+
+export const ROW_LABELS: ChartSpec = textLayer('variant', -10, 'right');

@@ -1,45 +1,43 @@
 /**
- * Stalls per million by variant: a point and its interval in each row, the verdict beside it. The scale is linear
- * below `threshold` and logarithmic above, so that zero has a place: a cell without a stall is a hollow point at 0
- * with a bar to its upper bound.
+ * Stalls per million by variant: a point and its interval in each row, the figure and the verdict beside it. The
+ * scale is logarithmic with room for zero: a cell without a stall is a hollow point at 0 with a bar to its upper bound.
  */
-import type { Comparison } from '../experiment/comparison.ts';
+import type { Cell, Comparison } from '../experiment/comparison.ts';
 import {
+  beside,
   type ChartSpec,
   CONFIG,
   FONT_SIZE,
   INK,
   LABELS_WIDTH,
   OKABE_ITO,
+  PADDING,
   PLOT_WIDTH,
-  ROW_AXIS,
-  rowLabel,
+  ROW_LABELS,
+  ROW_STEP,
+  ROWS,
   SCHEMA,
   TEXT_WIDTH,
+  textLayer,
   titleLines,
 } from './chartStyle.ts';
-import { type Block, blocksOf, headline, occurrence, titleOf, type Variant } from './findings.ts';
+import { type Block, blocksOf, headline, isQuiet, occurrence, titleOf, type Variant } from './findings.ts';
 import * as format from './format.ts';
 import { effectOf } from './wording.ts';
 
-const ROW_STEP = 30;
+/** Right of the plot: the figure, then the verdict. */
+const VALUE_WIDTH = 62;
+const VERDICT_GAP = 12;
 
-/** What a row's mark says; shape, fill and words say it too. */
+/** By the verdict; shape, fill and words tell them apart without colour. */
 const MARKS = {
-  baseline: { text: 'as it is', colour: INK, shape: 'square', filled: true },
-  lower: { text: 'fewer', colour: OKABE_ITO.blue, shape: 'circle', filled: true },
-  higher: { text: 'worse', colour: OKABE_ITO.vermilion, shape: 'triangle-up', filled: true },
-  'no detectable difference': {
-    text: 'no difference',
-    colour: OKABE_ITO.grey,
-    shape: 'circle',
-    filled: true,
-  },
-  undecided: { text: 'undecided', colour: OKABE_ITO.orange, shape: 'diamond', filled: true },
-  'nothing to compare': { text: 'nothing to compare', colour: OKABE_ITO.grey, shape: 'circle', filled: true },
+  baseline: { colour: INK, shape: 'square' },
+  lower: { colour: OKABE_ITO.blue, shape: 'circle' },
+  higher: { colour: OKABE_ITO.vermilion, shape: 'triangle-up' },
+  'no detectable difference': { colour: OKABE_ITO.grey, shape: 'circle' },
+  undecided: { colour: OKABE_ITO.orange, shape: 'diamond' },
+  'nothing to compare': { colour: OKABE_ITO.grey, shape: 'circle' },
 } as const;
-
-type MarkName = keyof typeof MARKS;
 
 interface RowData {
   readonly variant: string;
@@ -49,11 +47,11 @@ interface RowData {
   readonly value: string;
   readonly interval: string;
   readonly verdict: string;
-  readonly mark: MarkName;
+  readonly mark: keyof typeof MARKS;
   readonly zero: boolean;
 }
 
-/** One panel for each kind of operation of each group, under one scale. */
+/** One panel for each kind of operation of each group, all under one scale; other dispatches set apart. */
 export function stallsChart(comparison: Comparison): ChartSpec {
   const blocks = blocksOf(comparison);
   const scale = scaleOf(blocks);
@@ -63,179 +61,157 @@ export function stallsChart(comparison: Comparison): ChartSpec {
     title: {
       text: titleLines(format.plain(comparison.scenario.title)),
       subtitle: [
-        `Stalls per million with ${format.percent(comparison.confidence)} intervals, ${format.count(comparison.replications)} replications.`,
-        `Hollow: no stall seen; its bar ends at the upper bound. Linear below ${format.amount(scale.threshold)}, logarithmic above.`,
+        `Stalls per million with ${format.percent(comparison.confidence)} intervals over ${format.count(comparison.replications)} replications. Dashed: as it is.`,
+        'Hollow: no stall was seen, the bar ends at the upper bound. Logarithmic scale with room for zero.',
       ],
       offset: 14,
     },
-    padding: { left: 8, right: 8, top: 8, bottom: 8 },
+    padding: PADDING,
     config: CONFIG,
-    vconcat: blocks.flatMap((block) => panels(block, scale)),
+    vconcat: blocks.flatMap((block) => panelsOf(block, scale)),
   };
 }
 
-function panels(block: Block, scale: Scale): ChartSpec[] {
+function panelsOf(block: Block, scale: Scale): ChartSpec[] {
   const title = { text: titleLines(`${block.name}: ${headline(block)}`), fontSize: 12 };
-  const own = [block.baseline, ...block.mitigations].map(rowOf);
-  const others = block.dispatches.map(rowOf);
-  const isLast = others.length === 0;
+  const rows = isQuiet(block) ? [quietRow(block)] : [block.baseline, ...block.mitigations].map(rowOf);
+  if (block.dispatches.length === 0) return [panel(title, rows, axisUnder(block, scale), block, scale)];
+  const apart = {
+    text: `as it is, under other dispatches (above: ${dispatchOf(block.baseline.cell)})`,
+    fontSize: FONT_SIZE,
+    fontWeight: 'normal',
+    fontStyle: 'italic',
+    offset: 2,
+  };
   return [
-    panel(own, block, scale, title, isLast),
-    ...(isLast
-      ? []
-      : [
-          panel(
-            others,
-            block,
-            scale,
-            {
-              text: 'as it is, under other dispatches',
-              fontSize: FONT_SIZE,
-              fontWeight: 'normal',
-              fontStyle: 'italic',
-              offset: 2,
-            },
-            true,
-          ),
-        ]),
+    panel(title, rows, { ...HIDDEN_AXIS, values: scale.ticks }, block, scale),
+    panel(apart, block.dispatches.map(rowOf), axisUnder(block, scale), block, scale),
   ];
+}
+
+const HIDDEN_AXIS: ChartSpec = { title: null, labels: false, ticks: false, domain: false };
+
+function axisUnder({ operation }: Block, { ticks }: Scale): ChartSpec {
+  return { title: `stalls per million ${operation}`, values: ticks, format: ',~f' };
 }
 
 function panel(
-  rows: readonly RowData[],
-  block: Block,
-  scale: Scale,
   title: ChartSpec,
-  withAxis: boolean,
+  rows: readonly RowData[],
+  axis: ChartSpec,
+  { baseline }: Block,
+  { threshold, top }: Scale,
 ): ChartSpec {
-  const baseline = block.baseline.result.stallsPerMillion.estimate;
-  const y = { field: 'variant', type: 'nominal', sort: null, axis: ROW_AXIS, scale: { padding: 0.5 } };
-  const x = {
-    field: 'estimate',
+  const position = {
     type: 'quantitative',
-    scale: { type: 'symlog', constant: scale.threshold, domain: [0, scale.top], nice: false },
-    axis: {
-      title: withAxis ? `stalls per million ${block.operation}` : null,
-      values: scale.ticks,
-      format: ',~f',
-      labels: withAxis,
-      ticks: withAxis,
-      domain: withAxis,
-    },
+    scale: { type: 'symlog', constant: threshold / 10, domain: [0, top], nice: false },
+    axis,
   };
-  const color = {
+  const byMark = (property: 'colour' | 'shape') => ({
     field: 'mark',
     type: 'nominal',
-    scale: { domain: Object.keys(MARKS), range: Object.values(MARKS).map(({ colour }) => colour) },
+    scale: { domain: Object.keys(MARKS), range: Object.values(MARKS).map((mark) => mark[property]) },
     legend: null,
-  };
-  const tooltip = [
-    { field: 'variant', type: 'nominal', title: 'variant' },
-    { field: 'value', type: 'nominal', title: 'stalls per million' },
-    { field: 'interval', type: 'nominal', title: 'interval' },
-    { field: 'verdict', type: 'nominal', title: 'verdict' },
-  ];
-  const beside = (field: string, dx: number, align: string, limit: number): ChartSpec => ({
-    mark: { type: 'text', align, baseline: 'middle', limit, x: PLOT_WIDTH + dx },
-    encoding: { text: { field, type: 'nominal' } },
   });
   return {
     title,
     width: PLOT_WIDTH,
     height: { step: ROW_STEP },
     data: { values: rows },
-    encoding: { y },
+    encoding: { y: ROWS },
     layer: [
       {
         mark: { type: 'rule', strokeDash: [3, 3], color: INK, opacity: 0.6 },
-        encoding: { x: { datum: baseline, type: 'quantitative' }, y: null },
+        encoding: { x: { datum: baseline.result.stallsPerMillion.estimate, ...position }, y: null },
       },
       {
         mark: { type: 'rule', strokeWidth: 2 },
-        encoding: { x: { ...x, field: 'low' }, x2: { field: 'high' }, color },
+        encoding: { x: { field: 'low', ...position }, x2: { field: 'high' }, color: byMark('colour') },
       },
       {
-        // The end of a one-sided bound.
         transform: [{ filter: 'datum.zero' }],
         mark: { type: 'tick', thickness: 2, size: 9 },
-        encoding: { x: { ...x, field: 'high' }, color },
+        encoding: { x: { field: 'high', ...position }, color: byMark('colour') },
       },
       {
         mark: { type: 'point', size: 70, opacity: 1, strokeWidth: 1.5 },
         encoding: {
-          x,
-          color,
-          tooltip,
-          fill: {
-            condition: { test: 'datum.zero', value: 'transparent' },
-            field: 'mark',
-            type: 'nominal',
-            scale: color.scale,
-            legend: null,
-          },
-          shape: {
-            field: 'mark',
-            type: 'nominal',
-            scale: { domain: Object.keys(MARKS), range: Object.values(MARKS).map(({ shape }) => shape) },
-            legend: null,
-          },
+          x: { field: 'estimate', ...position },
+          color: byMark('colour'),
+          shape: byMark('shape'),
+          fill: { condition: { test: 'datum.zero', value: 'transparent' }, ...byMark('colour') },
+          tooltip: [
+            { field: 'variant', type: 'nominal', title: 'variant' },
+            { field: 'value', type: 'nominal', title: 'stalls per million' },
+            { field: 'interval', type: 'nominal', title: 'interval' },
+            { field: 'verdict', type: 'nominal', title: 'verdict' },
+          ],
         },
       },
-      beside('value', 62, 'right', 60),
-      beside('verdict', 74, 'left', TEXT_WIDTH - 74),
+      ROW_LABELS,
+      textLayer('value', PLOT_WIDTH + VALUE_WIDTH, 'right'),
+      textLayer('verdict', PLOT_WIDTH + VALUE_WIDTH + VERDICT_GAP, 'left'),
     ],
   };
 }
 
 function rowOf({ cell, result }: Variant): RowData {
   const { estimate, low, high } = result.stallsPerMillion;
-  const outcome = result.contrast?.stalls.verdict.outcome;
-  const idle = effectOf(cell) === 'ineffective';
+  const words = cell.role === 'mitigation' ? format.plain(result.words) : '';
   return {
-    variant: rowLabel(titleOf(cell)),
+    variant: beside(cell.role === 'dispatch' ? dispatchOf(cell) : titleOf(cell), LABELS_WIDTH),
     estimate,
     low: low ?? estimate,
     high: high ?? estimate,
     value: format.amount(estimate),
     interval: format.interval(result.stallsPerMillion),
-    verdict: `${idle ? 'no effect here; ' : ''}${cell.role === 'mitigation' ? result.words : ''}`,
-    mark: outcome ?? 'baseline',
+    verdict: verdictBeside(effectOf(cell) === 'ineffective' ? `no effect here; ${words}` : words),
+    mark: result.contrast?.stalls.verdict.outcome ?? 'baseline',
     zero: estimate === 0,
   };
 }
 
+/** Nothing to tell apart: one row for all variants, with the weakest of their bounds. */
+function quietRow({ baseline, mitigations }: Block): RowData {
+  const bound = ({ result }: Variant) => result.stallsPerMillion.high ?? Number.POSITIVE_INFINITY;
+  const weakest = rowOf([baseline, ...mitigations].reduce((a, b) => (bound(b) > bound(a) ? b : a)));
+  const all = `as it is, and with each of ${mitigations.length} mitigations`;
+  return {
+    ...weakest,
+    variant: mitigations.length === 0 ? weakest.variant : beside(all, LABELS_WIDTH),
+    verdict: verdictBeside(`no stall in any: ${weakest.interval} per million in each`),
+    mark: 'baseline',
+  };
+}
+
+function verdictBeside(text: string): string {
+  return beside(text, TEXT_WIDTH - VALUE_WIDTH - VERDICT_GAP);
+}
+
+function dispatchOf({ dispatch }: Cell): string {
+  return dispatch.map(format.plain).join(' + ');
+}
+
+/** From 0 over the smallest power of ten that matters to the largest figure. */
 interface Scale {
   readonly threshold: number;
   readonly top: number;
   readonly ticks: readonly number[];
 }
 
-/** From the smallest figure that is not zero to the largest, in powers of ten. */
 function scaleOf(blocks: readonly Block[]): Scale {
-  const variants = blocks.flatMap(({ baseline, mitigations, dispatches }) => [
-    baseline,
-    ...mitigations,
-    ...dispatches,
-  ]);
-  const estimates = variants.map(({ result }) => result.stallsPerMillion);
-  const positive = estimates
-    .flatMap(({ estimate, high }) => (estimate > 0 ? [estimate] : [high ?? 0]))
-    .filter((value) => value > 0);
-  const threshold = powerOfTen(Math.floor(log10(Math.min(1e6, ...positive))));
-  const top = Math.max(
-    10 * threshold,
-    ...estimates.map(({ estimate, high }) => Math.max(estimate, high ?? 0)),
-  );
+  const rates = blocks
+    .flatMap(({ baseline, mitigations, dispatches }) => [baseline, ...mitigations, ...dispatches])
+    .map(({ result: { stallsPerMillion } }) => stallsPerMillion);
+  const shown = rates.map(({ estimate, high }) => (estimate > 0 ? estimate : (high ?? 0)));
+  const threshold = powerOfTenBelow(Math.min(1e6, ...shown.filter((value) => value > 0)));
+  const top = Math.max(10 * threshold, ...rates.map(({ estimate, high }) => Math.max(estimate, high ?? 0)));
   const ticks = [0];
   for (let tick = threshold; tick <= top; tick *= 10) ticks.push(tick);
   return { threshold, top, ticks };
 }
 
-/** Exact for powers of ten, on every engine. */
-function log10(value: number): number {
-  return Number(value.toExponential().split('e')[1]);
-}
-
-function powerOfTen(exponent: number): number {
-  return Number(`1e${exponent}`);
+/** By the digits, not by a logarithm: exact, and the same on every engine. */
+function powerOfTenBelow(value: number): number {
+  return Number(`1e${value.toExponential().split('e')[1]}`);
 }

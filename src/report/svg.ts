@@ -10,6 +10,7 @@ import type { ChartSpec } from './chartStyle.ts';
 export async function renderSvg(spec: ChartSpec, idPrefix = ''): Promise<string> {
   const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
   vega.resetSVGDefIds();
+  (vega as unknown as { textMetrics: TextMetrics }).textMetrics.width = estimatedWidth;
   const compiled = compile(spec as unknown as TopLevelSpec).spec;
   const view = new vega.View(vega.parse(compiled), { renderer: 'none', logLevel: vega.Error });
   try {
@@ -24,6 +25,17 @@ export async function renderSvg(spec: ChartSpec, idPrefix = ''): Promise<string>
 export function standaloneSvg(svg: string): string {
   return svg.replace(/^<svg /, '<svg style="background:#fff;color:#1a1a1a" ');
 }
+
+interface TextMetrics {
+  width: (item: { readonly fontSize?: number; readonly fontWeight?: unknown }, text: unknown) => number;
+}
+
+/**
+ * Vega's own guess for hosts without a canvas is a third too wide, and its layouts with it. This one is about right
+ * for common sans-serif fonts, and the same on every machine; it stays in place for the life of the process.
+ */
+const estimatedWidth: TextMetrics['width'] = ({ fontSize = 11, fontWeight }, text) =>
+  (fontWeight === 'bold' ? 0.62 : 0.56) * fontSize * String(text ?? '').length;
 
 function withPrefix(svg: string, prefix: string): string {
   return svg.replace(/ id="([^"]+)"/g, ` id="${prefix}$1"`).replace(/url\(#([^)]+)\)/g, `url(#${prefix}$1)`);

@@ -106,7 +106,10 @@ export function assemble(scenario: Scenario, seed: string, replication: number):
     cacheUpstream:
       cache === null
         ? null
-        : { destination: network.service(null), overTcp: scenario.nodeLocalDns.upstream === 'tcp' },
+        : {
+            destination: network.service(null),
+            overTcp: scenario.nodeLocalDns.upstream === 'tcp' ? network.firstEndpoint() : null,
+          },
   });
   const tcp = new TcpClient(world, {
     ...times,
@@ -123,7 +126,6 @@ export function assemble(scenario: Scenario, seed: string, replication: number):
   const allPods: Pod[] = [];
   const groups = scenario.pods.map((settings, index) =>
     assembleGroup(scenario, settings, index, records[index] ?? null, {
-      world,
       dns,
       network,
       kernel,
@@ -158,7 +160,6 @@ export function assemble(scenario: Scenario, seed: string, replication: number):
 }
 
 interface GroupContext {
-  readonly world: World;
   readonly dns: DnsClient;
   readonly network: NetworkAssembly;
   readonly kernel: Kernel;
@@ -178,11 +179,10 @@ function assembleGroup(
   const nameServers = resolver.nameServers.length;
   const resolverWith = (options: readonly string[]) =>
     createResolver({ libc: resolver.libc, options, nameServers, searchLength: search }, dns);
-  const later = resolver.optionsAfter.map((change, i) => ({
-    fromNs: change.afterNs,
-    resolver: resolverWith(
-      resolver.options.concat(...resolver.optionsAfter.slice(0, i + 1).map(({ options }) => options)),
-    ),
+  const changes = [...resolver.optionsAfter].sort((a, b) => a.afterNs - b.afterNs);
+  const later = changes.map(({ afterNs }, i) => ({
+    fromNs: afterNs,
+    resolver: resolverWith(resolver.options.concat(...changes.slice(0, i + 1).map(({ options }) => options))),
   }));
   const first = resolverWith(resolver.options);
   const pods: Pod[] = [];
@@ -229,7 +229,7 @@ function assembleGroup(
           ? null
           : arrivalSource(settings.tcp.arrivals, i, podIndex, connectStarts, { fromNs: 0, logStartNs }),
       lookupsStarted: 0,
-      connectsStarted: 0,
+      requestsStarted: 0,
     };
     pods.push(pod);
     allPods.push(pod);
@@ -321,6 +321,11 @@ class NetworkAssembly {
       rtt: () => 0,
       isCache: true,
     };
+  }
+
+  /** The endpoint that a lasting connection to the DNS service ended up with. */
+  firstEndpoint(): DnsServer {
+    return this.servers.get(FIRST_ENDPOINT) as DnsServer;
   }
 
   externalResolver(group: PodGroup, index: number): Destination {

@@ -13,11 +13,10 @@ import {
   type ResolverThread,
   type SocketHandle,
 } from '../clients/resolver.ts';
-import type { Quantile } from '../engine/distribution.ts';
 import { Pool } from '../engine/pool.ts';
 import type { RandomStream } from '../engine/randomStreams.ts';
-import { SECOND } from '../engine/time.ts';
-import { type Address, packPorts, packSpace, sourcePort, UDP } from '../netfilter/tuple.ts';
+import { MILLISECOND, SECOND } from '../engine/time.ts';
+import { type Address, destinationPort, packPorts, packSpace, sourcePort, UDP } from '../netfilter/tuple.ts';
 import {
   DEFERRED_AND_MOVED,
   HELD,
@@ -53,6 +52,8 @@ const TWO_THREADS_APART_NS = 800;
 /** CoreDNS `forward`: read timeout of one try, tries in all (from the reference, B.6). */
 const UPSTREAM_TIMEOUT_NS = 2 * SECOND;
 const UPSTREAM_TRIES = 2;
+/** TCP repairs a loss on a fast link with a retransmission (TCP_RTO_MIN). */
+const TCP_REPAIR_NS = 200 * MILLISECOND;
 
 class UdpSocket {
   readonly handle: number;
@@ -66,12 +67,19 @@ class UdpSocket {
   }
 }
 
+/** Whom the node-local cache asks. */
+export interface CacheUpstream {
+  readonly destination: Destination;
+  /** The server at the other end of its lasting connection; null: it asks over UDP. */
+  readonly overTcp: DnsServer | null;
+}
+
 export interface DnsClientOptions {
   readonly udpPorts: UdpPorts;
   /** Servers by address. */
   readonly servers: ReadonlyMap<Address, DnsServer>;
   readonly cache: NodeLocalCache | null;
-  readonly cacheUpstream: { readonly destination: Destination; readonly overTcp: boolean } | null;
+  readonly cacheUpstream: CacheUpstream | null;
   /** Starts before this do not count; no start after the other. */
   readonly measureFromNs: number;
   readonly stopAtNs: number;
@@ -310,12 +318,14 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     const packet = this.world.packets.acquire();
     packet.source = pod.address;
     packet.destination = destination.address;
+    packet.localPort = socket.port;
     packet.ports = packPorts(socket.port, destination.port);
     packet.space = packSpace(UDP, pod.zone);
     packet.replySpace = packSpace(UDP, 0);
     packet.entity = pod.index;
     packet.ordinal = lookup.ordinal + (lookup.packetsSent++ & 31);
     packet.route = destination.route;
+    packet.roundTripNs = destination.rtt(this.rtts.uniform(packet.entity, packet.ordinal));
     packet.purpose = DNS_QUERY;
     packet.owner = socket.handle;
     packet.ownerStamp = socket.stamp;
@@ -337,19 +347,15 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
   }
 
   reachedServer(packet: NetworkPacket): void {
-    if (packet.purpose === UPSTREAM_QUERY) {
-      this.serve(packet, this.options.cacheUpstream?.destination.rtt as Quantile);
-      return;
-    }
-    const destination = (this.groups[packet.group] as Group).nameServers[packet.server] as Destination;
-    if (destination.isCache) this.serveFromCache(packet);
-    else this.serve(packet, destination.rtt);
+    const { nameServers } = this.groups[packet.group] as Group;
+    const asksCache = packet.purpose === DNS_QUERY && (nameServers[packet.server] as Destination).isCache;
+    if (asksCache) this.serveFromCache(packet);
+    else this.serve(packet);
   }
 
   /** The server at the packet's (translated) destination answers it. */
-  private serve(packet: NetworkPacket, rtt: Quantile): void {
+  private serve(packet: NetworkPacket): void {
     const server = this.options.servers.get(packet.destination);
-    const roundTrip = rtt(this.rtts.uniform(packet.entity, packet.ordinal));
     const latency =
       server === undefined ? LOST_ON_LINK : server.serve(packet.entity, packet.ordinal, this.world.loop.now);
     if (latency === LOST_ON_LINK || latency === LOST_AT_SERVER) {
@@ -357,8 +363,7 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
       return;
     }
     packet.answer = server?.fails(packet.entity, packet.ordinal) ? SERVFAIL : this.codeOf(packet);
-    packet.wireNs = Math.round(roundTrip / 2);
-    this.world.answerAfter(packet, roundTrip + latency);
+    this.world.answerAfter(packet, latency);
   }
 
   private codeOf(packet: NetworkPacket): number {
@@ -385,27 +390,32 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
 
   /** A miss. Over TCP the connections are kept open and nothing is left to race; over UDP it is a new flow. */
   private askUpstream(packet: NetworkPacket, attempt: number): void {
-    const upstream = this.options.cacheUpstream as { destination: Destination; overTcp: boolean };
-    if (upstream.overTcp) {
-      const server = [...this.options.servers.values()][0];
-      const latency = server?.serve(packet.entity, packet.ordinal, this.world.loop.now) ?? 0;
-      const roundTrip = upstream.destination.rtt(this.rtts.uniform(packet.entity, packet.ordinal));
-      // TCP repairs a loss on the link with a retransmission.
-      const repaired = latency === LOST_ON_LINK ? 200_000_000 : 0;
-      packet.answer = latency === LOST_AT_SERVER ? SERVFAIL : this.codeOf(packet);
-      this.answerFromUpstream(packet, roundTrip + Math.max(0, latency) + repaired);
-      return;
-    }
+    const { destination, overTcp } = this.options.cacheUpstream as CacheUpstream;
+    if (overTcp === null) this.askUpstreamOverUdp(packet, destination, attempt);
+    else this.askUpstreamOverTcp(packet, destination, overTcp);
+  }
+
+  private askUpstreamOverTcp(packet: NetworkPacket, { rtt }: Destination, server: DnsServer): void {
+    const latency = server.serve(packet.entity, packet.ordinal, this.world.loop.now);
+    const roundTrip = rtt(this.rtts.uniform(packet.entity, packet.ordinal));
+    const repair = latency === LOST_ON_LINK ? TCP_REPAIR_NS : 0;
+    if (latency === LOST_AT_SERVER) this.blameFor(packet, causeIndex('server'));
+    packet.answer = latency === LOST_AT_SERVER ? SERVFAIL : this.codeOf(packet);
+    this.answerFromUpstream(packet, roundTrip + Math.max(0, latency) + repair);
+  }
+
+  private askUpstreamOverUdp(packet: NetworkPacket, upstream: Destination, attempt: number): void {
     const query = this.world.packets.acquire();
     query.source = HOST_ADDRESS;
-    query.destination = upstream.destination.address;
+    query.destination = upstream.address;
     query.entity = packet.entity;
     query.ordinal = packet.ordinal + 16 * attempt;
     query.localPort = this.options.udpPorts.acquire(HOST_PORT_SPACE, query.entity, query.ordinal);
-    query.ports = packPorts(query.localPort, upstream.destination.port);
+    query.ports = packPorts(query.localPort, upstream.port);
     query.space = packSpace(UDP, 0);
     query.replySpace = query.space;
-    query.route = upstream.destination.route;
+    query.route = upstream.route;
+    query.roundTripNs = upstream.rtt(this.rtts.uniform(query.entity, query.ordinal));
     query.purpose = UPSTREAM_QUERY;
     query.owner = packet.handle;
     query.ownerStamp = attempt;
@@ -453,18 +463,15 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
       this.upstreamAnswered(packet);
       return;
     }
-    const socket = this.sockets.at(packet.owner);
-    const { lookups, nameServers } = this.groups[packet.group] as Group;
-    const expected = nameServers[packet.server] as Destination;
-    const listening = socket.stamp === packet.ownerStamp;
-    // An answer that met no entry still carries the backend's address: no socket takes it.
-    const translated = packet.source === expected.address && sourcePort(packet.ports) === expected.port;
-    if (!translated) {
+    // An answer that met no entry goes to the node, or comes from the backend: no socket takes it.
+    if (!this.isTranslated(packet)) {
       this.lost(packet, this.untranslated, false);
       return;
     }
+    const { lookups } = this.groups[packet.group] as Group;
+    const socket = this.sockets.at(packet.owner);
     const lookup = this.lookups.at(packet.asker);
-    const heard = listening && lookup.stamp === packet.askerStamp;
+    const heard = socket.stamp === packet.ownerStamp && lookup.stamp === packet.askerStamp;
     if (packet.measured) {
       if (heard) lookups.answered += 1;
       else lookups.unclaimed += 1;
@@ -482,6 +489,19 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     }
   }
 
+  /** The answer is addressed as its pod expects it: from the server that was asked, to the port that asked. */
+  private isTranslated(packet: NetworkPacket): boolean {
+    const { nameServers } = this.groups[packet.group] as Group;
+    const asked = nameServers[packet.server] as Destination;
+    const pod = this.pods[packet.entity] as Pod;
+    return (
+      packet.source === asked.address &&
+      packet.destination === pod.address &&
+      sourcePort(packet.ports) === asked.port &&
+      destinationPort(packet.ports) === packet.localPort
+    );
+  }
+
   private upstreamAnswered(query: NetworkPacket): void {
     const packet = this.world.packets.at(query.owner);
     const current = packet.upstreamAttempt === query.ownerStamp;
@@ -495,7 +515,7 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
 
   lost(packet: NetworkPacket, cause: number, told: boolean): void {
     if (packet.purpose === UPSTREAM_QUERY) {
-      this.release(packet);
+      this.upstreamLost(packet, cause);
       return;
     }
     const socket = this.sockets.at(packet.owner);
@@ -506,8 +526,21 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     const { question, server } = packet;
     this.world.release(packet);
     if (!waiting) return;
-    if (lookup.lossCause === NO_LOSS) lookup.lossCause = cause;
+    blame(lookup, cause);
     if (told) lookup.resolver.onSendRefused(lookup, socket.handle * 2, question as QuestionType, server);
+  }
+
+  /** The cache will ask again, or give up; either way the lookup behind it waits because of this. */
+  private upstreamLost(query: NetworkPacket, cause: number): void {
+    const packet = this.world.packets.at(query.owner);
+    if (packet.upstreamAttempt === query.ownerStamp) this.blameFor(packet, cause);
+    this.release(query);
+  }
+
+  /** Puts a loss down to the lookup that sent the packet, if it is still going on. */
+  private blameFor(packet: NetworkPacket, cause: number): void {
+    const lookup = this.lookups.at(packet.asker);
+    if (lookup.stamp === packet.askerStamp) blame(lookup, cause);
   }
 
   /** Of an upstream query: gives its port back too. */
@@ -545,8 +578,13 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
   }
 
   tcpLost(lookup: SimulatedLookup | null, cause: number): void {
-    if (lookup !== null && lookup.lossCause === NO_LOSS) lookup.lossCause = cause;
+    if (lookup !== null) blame(lookup, cause);
   }
+}
+
+/** The first loss that a lookup meets is what its stall is put down to. */
+function blame(lookup: SimulatedLookup, cause: number): void {
+  if (lookup.lossCause === NO_LOSS) lookup.lossCause = cause;
 }
 
 /** The resolver whose options hold for a lookup that starts now. */

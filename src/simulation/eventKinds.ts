@@ -6,13 +6,13 @@ export const LOOKUP_ARRIVAL = 2;
 export const CONNECT_ARRIVAL = 3;
 /** A packet that was sent later than its twin. */
 export const DELAYED_SEND = 4;
-/** A query reaches its server; an answer (or a TCP segment of the peer) reaches the node. */
-export const AT_SERVER = 5;
-export const BACK_AT_NODE = 6;
-export const AT_SECOND_NODE = 7;
+/** An answer, or a TCP segment of the peer, reaches the last node of its route. */
+export const BACK_AT_NODE = 5;
+/** A packet has travelled from one node of its route to the next, either way. */
+export const AT_NEXT_NODE = 6;
 /** Handle: lookup * 8 + slot. */
-export const LOOKUP_TIMER = 8;
-export const CONNECTION_TIMER = 9;
-export const COLLECT = 10;
+export const LOOKUP_TIMER = 7;
+export const CONNECTION_TIMER = 8;
+export const COLLECT = 9;
 /** The node-local cache gave up waiting for its upstream server. */
-export const UPSTREAM_TIMER = 11;
+export const UPSTREAM_TIMER = 10;

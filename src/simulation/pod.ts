@@ -43,12 +43,13 @@ export interface Pod {
   readonly index: number;
   readonly group: Group;
   readonly address: Address;
-  /** Zone and protocol of the pod's packets, original and reply direction. */
+  /** Conntrack zone of the original direction of its flows; 0: none. */
   readonly zone: number;
   /** One per worker; what they have learnt outlives a change of resolv.conf, if the library lets it. */
   readonly threads: readonly ResolverThread[];
   readonly lookupArrivals: ArrivalSource | null;
   readonly connectArrivals: ArrivalSource | null;
   lookupsStarted: number;
-  connectsStarted: number;
+  /** Requests: `tcp.reuse` of them share one connect. */
+  requestsStarted: number;
 }

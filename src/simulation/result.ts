@@ -55,15 +55,17 @@ export interface Exposures {
   readonly portSearchTcp: number;
 }
 
+/** A namespace with a conntrack table: a node's own, or those of its pods together. */
 export interface NodeResult {
   readonly name: string;
-  /** Under their kernel names, for the measured time; only the columns that this kernel has. */
+  /** Under their kernel names, from the end of the warm-up on; only the columns that this kernel has. */
   readonly counters: Readonly<Partial<Record<CounterName, number>>>;
   readonly perCpu: readonly Readonly<Partial<Record<CounterName, number>>>[];
-  /** `softnet_stat` column 2. */
+  /** `softnet_stat` column 2, of the whole node. */
   readonly backlogDrops: number;
+  /** Entries at the end of the measured time. */
   readonly entriesAtEnd: number;
-  /** Share of CPU time spent on packets. */
+  /** Share of the node's CPU time spent on packets, in the measured time. */
   readonly utilisation: number;
   /** Ports tested by port searches. */
   readonly probes: number;

@@ -36,13 +36,24 @@ export function simulate(scenario: Scenario, options: RunOptions): RunResult {
   const before = baseline(assembled);
   const stopAtNs = scenario.warmUpNs + scenario.durationNs;
   world.run(stopAtNs);
-  const busyNs = world.node.busyNs;
+  const atEnd = loadOf(assembled);
   for (let end = stopAtNs; dns.pending + tcp.pending > 0 && end < stopAtNs + DRAIN_NS; end += DRAIN_STEP_NS) {
     world.run(end + DRAIN_STEP_NS);
   }
-  const result = collectResult(scenario, assembled, before, busyNs, options.seed, replication);
+  const result = collectResult(scenario, assembled, before, atEnd, options.seed, replication);
   checkConservation(assembled, result);
   return result;
+}
+
+/** How busy each namespace is. */
+type Load = readonly {
+  readonly entries: number;
+  /** Time that the CPUs of its node have spent serving, since the start. */
+  readonly busyNs: number;
+}[];
+
+function loadOf({ namespaces }: AssembledWorld): Load {
+  return namespaces.map(({ node, netfilter }) => ({ entries: netfilter.table.count, busyNs: node.busyNs }));
 }
 
 /** Counters at the end of the warm-up, to be taken off. */
@@ -50,7 +61,7 @@ interface Baseline {
   readonly counters: readonly (readonly Float64Array[])[];
   readonly backlogDrops: readonly number[];
   readonly probes: readonly number[];
-  readonly busyNs: number;
+  readonly load: Load;
   readonly exposures: { sameSocket: number; portSearchUdp: number; portSearchTcp: number };
   readonly resolved: { merged: number; replyOnly: number };
   readonly serverQueries: number;
@@ -58,13 +69,14 @@ interface Baseline {
   readonly cacheMisses: number;
 }
 
-function baseline({ world, namespaces, servers, cache }: AssembledWorld): Baseline {
+function baseline(assembled: AssembledWorld): Baseline {
+  const { world, namespaces, servers, cache } = assembled;
   const { watch } = world;
   return {
     counters: namespaces.map(({ netfilter }) => countersByCpu(netfilter)),
     backlogDrops: namespaces.map(({ node }) => sum(node.backlogDrops)),
     probes: namespaces.map(({ netfilter }) => netfilter.probes),
-    busyNs: world.node.busyNs,
+    load: loadOf(assembled),
     exposures: {
       sameSocket: watch.sameSocket,
       portSearchUdp: watch.portSearchUdp,
@@ -87,7 +99,7 @@ function collectResult(
   scenario: Scenario,
   assembled: AssembledWorld,
   before: Baseline,
-  busyNs: number,
+  atEnd: Load,
   seed: string,
   replication: number,
 ): RunResult {
@@ -104,8 +116,9 @@ function collectResult(
       counters: pick(columns, (_, column) => perCpu.reduce((total, cpu) => total + (cpu[column] ?? 0), 0)),
       perCpu,
       backlogDrops: sum(node.backlogDrops) - (before.backlogDrops[i] ?? 0),
-      entriesAtEnd: netfilter.table.count,
-      utilisation: (busyNs - before.busyNs) / (scenario.durationNs * node.cpus),
+      entriesAtEnd: atEnd[i]?.entries ?? 0,
+      utilisation:
+        ((atEnd[i]?.busyNs ?? 0) - (before.load[i]?.busyNs ?? 0)) / (scenario.durationNs * node.cpus),
       probes: netfilter.probes - (before.probes[i] ?? 0),
     };
   });

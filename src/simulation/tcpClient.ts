@@ -20,7 +20,7 @@ import {
 } from '../netfilter/tuple.ts';
 import type { TcpPorts } from '../network/ephemeralPorts.ts';
 import type { NetworkPacket } from '../network/networkPacket.ts';
-import { NO_LOSS } from './causes.ts';
+import { causeIndex, NO_LOSS } from './causes.ts';
 import { CONNECT_ARRIVAL, CONNECTION_TIMER } from './eventKinds.ts';
 import type { Destination, Group, Pod } from './pod.ts';
 import type { LookupConnectionEvents, LookupConnections, SimulatedLookup } from './simulatedLookup.ts';
@@ -93,6 +93,16 @@ class Connection {
   }
 }
 
+/** The segment is addressed as the client expects it: from its peer's address and port to its own. */
+function isTranslated(packet: NetworkPacket, { pod, peer, localPort }: Connection): boolean {
+  return (
+    packet.source === peer.address &&
+    packet.destination === pod.address &&
+    sourcePort(packet.ports) === peer.port &&
+    destinationPort(packet.ports) === localPort
+  );
+}
+
 /** Resolvers close their own connections. */
 function closerOf(connection: Connection): 'client' | 'server' | 'reset' {
   return connection.isForLookup ? 'client' : (connection.pod.group.settings.tcp?.closedBy ?? 'client');
@@ -116,6 +126,7 @@ export class TcpClient implements PacketOwner, LookupConnections {
   private readonly rtts: RandomStream;
   private readonly holds: RandomStream;
   private readonly holdTimes = new Map<Group, Quantile>();
+  private readonly untranslated = causeIndex('answer-untranslated');
 
   constructor(world: World, options: TcpClientOptions) {
     this.world = world;
@@ -162,13 +173,15 @@ export class TcpClient implements PacketOwner, LookupConnections {
   onArrival(podIndex: number): void {
     const pod = this.pods[podIndex] as Pod;
     const { group } = pod;
-    const request = pod.connectsStarted++;
+    const request = pod.requestsStarted++;
     const reuse = group.settings.tcp?.reuse ?? 1;
     if (request % reuse === 0) {
-      const worker = request % group.settings.workers;
+      const worker = (request / reuse) % group.settings.workers;
       const ordinal = request * ORDINALS_PER_CONNECT;
       const entity = pod.index + CONNECT_ENTITIES;
-      const peer = group.peers[this.peers.integer(entity, request, group.peers.length)] as Destination;
+      const named = pod.connectArrivals?.name ?? -1;
+      const choice = named >= 0 ? named : this.peers.integer(entity, request, group.peers.length);
+      const peer = group.peers[choice] as Destination;
       const connection = this.open(pod, peer, entity, ordinal, null);
       connection.cpu = this.world.cpuOf(entity, group.settings.cpuAffinity === 'sticky' ? worker : ordinal);
       connection.measured = this.world.loop.now >= this.options.measureFromNs;
@@ -249,8 +262,6 @@ export class TcpClient implements PacketOwner, LookupConnections {
     const clock = Math.floor(connection.startedNs / 64);
     connection.initialSequence =
       (clock + hashTuple(pod.address, peer.address, packPorts(localPort, peer.port), TCP)) | 0;
-    const giveUp = pod.group.settings.tcp?.connectTimeoutNs ?? null;
-    if (connection.lookup === null && giveUp !== null) this.timer(connection, giveUp);
     this.sendSyn(connection);
   }
 
@@ -259,11 +270,11 @@ export class TcpClient implements PacketOwner, LookupConnections {
     const packet = this.segment(connection, SYN, TCP_SYN);
     if (packet.measured) connection.pod.group.connects.packets += 1;
     const wait = this.options.syn.waitsNs[connection.synsSent - 1] as number;
-    if (this.applicationTimeout(connection) > wait) this.timer(connection, wait);
+    this.timer(connection, Math.min(wait, this.applicationTimeout(connection)));
     this.world.send(packet, connection.cpu);
   }
 
-  /** Time left until the application gives up. */
+  /** Time left until the application gives up, in nanoseconds; Infinity if it never does. */
   private applicationTimeout(connection: Connection): number {
     const giveUp = connection.pod.group.settings.tcp?.connectTimeoutNs ?? null;
     if (connection.lookup !== null || giveUp === null) return Number.POSITIVE_INFINITY;
@@ -282,8 +293,7 @@ export class TcpClient implements PacketOwner, LookupConnections {
       if (connection.synsSent < this.options.syn.waitsNs.length && this.applicationTimeout(connection) > 0) {
         this.sendSyn(connection);
       } else {
-        this.settle(connection, false);
-        this.forget(connection);
+        this.connectFailed(connection);
       }
     } else if (connection.state === ESTABLISHED) {
       this.close(connection);
@@ -300,11 +310,7 @@ export class TcpClient implements PacketOwner, LookupConnections {
     if (closedBy === 'reset') this.world.send(this.segment(connection, RESET, TCP_RST), connection.cpu);
     else if (closedBy === 'client')
       this.world.send(this.segment(connection, CLIENT_FIN, TCP_FIN | TCP_ACK), connection.cpu);
-    else this.fromPeer(connection, SERVER_FIN, TCP_FIN | TCP_ACK, this.halfTrip(connection));
-  }
-
-  private halfTrip(connection: Connection): number {
-    return Math.round(connection.peer.rtt(this.rtts.uniform(connection.entity, connection.ordinal)) / 2);
+    else this.world.sendFromPeer(this.peerSegment(connection, SERVER_FIN, TCP_FIN | TCP_ACK));
   }
 
   private segment(connection: Connection, step: number, flags: number): NetworkPacket {
@@ -325,6 +331,7 @@ export class TcpClient implements PacketOwner, LookupConnections {
     packet.entity = connection.entity;
     packet.ordinal = connection.ordinal + (connection.segments++ & 31);
     packet.route = connection.peer.route;
+    packet.roundTripNs = connection.peer.rtt(this.rtts.uniform(packet.entity, packet.ordinal));
     packet.purpose = TCP_SEGMENT;
     packet.owner = connection.handle;
     packet.ownerStamp = connection.generation;
@@ -334,8 +341,8 @@ export class TcpClient implements PacketOwner, LookupConnections {
     packet.holdNs = 0;
   }
 
-  /** A segment that the peer sends after `delayNs`; it knows the client by the translated tuple. */
-  private fromPeer(connection: Connection, step: number, flags: number, delayNs: number): void {
+  /** A segment of the peer, which knows the client by the translated tuple. */
+  private peerSegment(connection: Connection, step: number, flags: number): NetworkPacket {
     const packet = this.world.packets.acquire();
     packet.source = connection.peerAddress;
     packet.destination = connection.seenAddress;
@@ -344,8 +351,7 @@ export class TcpClient implements PacketOwner, LookupConnections {
     packet.replySpace = packet.space;
     packet.tcpFlags = flags;
     this.fill(packet, connection, step);
-    packet.wireNs = delayNs;
-    this.world.returnAfter(packet, delayNs);
+    return packet;
   }
 
   // PacketOwner
@@ -353,7 +359,7 @@ export class TcpClient implements PacketOwner, LookupConnections {
   reachedServer(packet: NetworkPacket): void {
     const connection = this.connections.at(packet.owner);
     if (connection.generation !== packet.ownerStamp) {
-      this.drop(packet);
+      this.unclaimed(packet);
       return;
     }
     switch (packet.question) {
@@ -364,17 +370,15 @@ export class TcpClient implements PacketOwner, LookupConnections {
         connection.peerPort = destinationPort(packet.ports);
         packet.question = SYN_ACK;
         packet.tcpFlags = TCP_SYN | TCP_ACK;
-        const trip = connection.peer.rtt(this.rtts.uniform(packet.entity, packet.ordinal));
-        packet.wireNs = Math.round(trip / 2);
-        this.world.answerAfter(packet, trip);
+        this.world.answerAfter(packet, 0);
         return;
       }
       case CLIENT_FIN:
         if (closerOf(connection) === 'server') {
           // The peer closed first; this is the second FIN, and the peer's last ACK follows.
-          this.fromPeer(connection, LAST_ACK, TCP_ACK, this.halfTrip(connection));
+          this.world.replyAfter(this.peerSegment(connection, LAST_ACK, TCP_ACK), 0);
         } else {
-          this.fromPeer(connection, SERVER_FIN, TCP_FIN | TCP_ACK, this.halfTrip(connection));
+          this.world.replyAfter(this.peerSegment(connection, SERVER_FIN, TCP_FIN | TCP_ACK), 0);
         }
         break;
       case LAST_ACK:
@@ -385,9 +389,7 @@ export class TcpClient implements PacketOwner, LookupConnections {
         break;
       case QUESTIONS: {
         const delay = this.dns.tcpServerDelay(packet.destination, packet.entity, packet.ordinal);
-        const answers = packet.server;
-        const trip = connection.peer.rtt(this.rtts.uniform(packet.entity, packet.ordinal));
-        this.answerQuestions(connection, answers, delay + trip);
+        this.answerQuestions(connection, packet.server, delay);
         break;
       }
     }
@@ -395,24 +397,19 @@ export class TcpClient implements PacketOwner, LookupConnections {
   }
 
   private answerQuestions(connection: Connection, questions: number, delayNs: number): void {
-    const packet = this.world.packets.acquire();
-    packet.source = connection.peerAddress;
-    packet.destination = connection.seenAddress;
-    packet.ports = packPorts(connection.peerPort, connection.seenPort);
-    packet.space = packSpace(TCP, 0);
-    packet.replySpace = packet.space;
-    packet.tcpFlags = TCP_ACK;
-    this.fill(packet, connection, ANSWERS);
+    const packet = this.peerSegment(connection, ANSWERS, TCP_ACK);
     packet.server = questions;
-    packet.wireNs = Math.round(delayNs / 2);
-    this.world.returnAfter(packet, delayNs);
+    this.world.replyAfter(packet, delayNs);
   }
 
   answered(packet: NetworkPacket): void {
     const connection = this.connections.at(packet.owner);
     if (connection.generation !== packet.ownerStamp) {
-      if (packet.measured && packet.question === SYN_ACK) this.connects(packet).unclaimed += 1;
-      this.drop(packet);
+      this.unclaimed(packet);
+      return;
+    }
+    if (!isTranslated(packet, connection)) {
+      this.lost(packet, this.untranslated);
       return;
     }
     switch (packet.question) {
@@ -446,18 +443,15 @@ export class TcpClient implements PacketOwner, LookupConnections {
   }
 
   private synAckArrived(connection: Connection, packet: NetworkPacket): void {
-    const expected =
-      packet.source === connection.peer.address && sourcePort(packet.ports) === connection.peer.port;
-    if (packet.measured) {
-      const connects = this.connects(packet);
-      if (expected && connection.state === CONNECTING) connects.answered += 1;
-      else connects.unclaimed += 1;
+    if (connection.state !== CONNECTING) {
+      this.unclaimed(packet);
+      return;
     }
+    if (packet.measured) this.connects(packet).answered += 1;
     this.drop(packet);
-    if (!expected || connection.state !== CONNECTING) return;
     connection.state = ESTABLISHED;
     connection.stamp += 1;
-    this.settle(connection, true);
+    this.settle(connection, false);
     this.world.send(this.segment(connection, ACK, TCP_ACK), connection.cpu);
     if (connection.lookup !== null) this.dns.tcpConnected(connection.lookup, connection.handle);
     else this.timer(connection, this.holdTime(connection));
@@ -494,13 +488,19 @@ export class TcpClient implements PacketOwner, LookupConnections {
     return (this.groups[packet.group] as Group).connects;
   }
 
-  /** Counts how the connect ended, and tells a lookup that waits for it of a failure. */
-  private settle(connection: Connection, succeeded: boolean): void {
-    if (connection.measured) {
-      const { connects } = connection.pod.group;
-      connects.finished(this.world.loop.now - connection.startedNs, connection.lossCause, !succeeded);
+  /** Counts how the connect ended. */
+  private settle({ measured, pod, startedNs, lossCause }: Connection, failed: boolean): void {
+    if (measured) pod.group.connects.finished(this.world.loop.now - startedNs, lossCause, failed);
+  }
+
+  /** The kernel or the application gave up. A resolver that hears of it closes the connection itself. */
+  private connectFailed(connection: Connection): void {
+    if (connection.lookup !== null) {
+      this.dns.tcpFailed(connection.lookup, connection.handle);
+    } else {
+      this.settle(connection, true);
+      this.forget(connection);
     }
-    if (!succeeded && connection.lookup !== null) this.dns.tcpFailed(connection.lookup, connection.handle);
   }
 
   /** The port is free after `afterNs`. */
@@ -521,6 +521,12 @@ export class TcpClient implements PacketOwner, LookupConnections {
     connection.lookup = null;
     connection.inUse = false;
     this.connections.release(connection);
+  }
+
+  /** Nobody waits for the segment any more: the connection is gone, or established already. */
+  private unclaimed(packet: NetworkPacket): void {
+    if (packet.measured) this.connects(packet).unclaimed += 1;
+    this.drop(packet);
   }
 
   private drop(packet: NetworkPacket): void {

@@ -14,8 +14,7 @@ import type { Node, NodeSink } from '../network/node.ts';
 import { RaceWatch } from '../network/raceWatch.ts';
 import { causeIndex, causeOfVerdict } from './causes.ts';
 import {
-  AT_SECOND_NODE,
-  AT_SERVER,
+  AT_NEXT_NODE,
   BACK_AT_NODE,
   COLLECT,
   CONNECT_ARRIVAL,
@@ -28,7 +27,7 @@ import {
   UPSTREAM_TIMER,
 } from './eventKinds.ts';
 
-/** Added to the ordinal of a packet when it turns round, so that its answer draws numbers of its own. */
+/** Set in the ordinal of a packet when it turns round, so that its answer draws numbers of its own. */
 const ANSWER = 32;
 
 /** Whoever sends packets and wants to hear of them. */
@@ -68,12 +67,15 @@ export class World implements NodeSink {
   /** Packets that entered a node. */
   packetsServed = 0;
   private readonly cpuDraws: RandomStream;
+  /** Apart from `cpuDraws`: a pair's first packet has the numbers by which its lookup's CPU was drawn. */
+  private readonly otherCpuDraws: RandomStream;
   private readonly inputQueue = causeIndex('input-queue');
 
   constructor(streams: RandomStreams, rps: boolean) {
     this.streams = streams;
     this.rps = rps;
     this.cpuDraws = streams.stream('cpu');
+    this.otherCpuDraws = streams.stream('other cpu');
   }
 
   /** Runs to the given time. */
@@ -94,9 +96,9 @@ export class World implements NodeSink {
     return this.cpuDraws.integer(entity, ordinal, this.node.cpus);
   }
 
-  /** Another CPU than this. */
+  /** Another CPU than this, uniform over the rest. */
   otherCpu(cpu: number, entity: number, ordinal: number): number {
-    return otherCpu(cpu, this.node.cpus, this.cpuDraws.uniform(entity, ordinal));
+    return otherCpu(cpu, this.node.cpus, this.otherCpuDraws.uniform(entity, ordinal));
   }
 
   /** A packet is sent now by a thread on `cpu`. */
@@ -128,28 +130,33 @@ export class World implements NodeSink {
     return count;
   }
 
-  /** Its server answers the packet after `delayNs`, the way back included. */
+  /** The packet, which has left the last node, is answered `delayNs` after it has reached its server. */
   answerAfter(packet: NetworkPacket, delayNs: number): void {
-    packet.source ^= packet.destination;
-    packet.destination ^= packet.source;
-    packet.source ^= packet.destination;
+    const asked = packet.destination;
+    packet.destination = packet.source;
+    packet.source = asked;
     packet.ports = invertPorts(packet.ports);
     packet.space = packet.replySpace;
     packet.ordinal |= ANSWER;
-    this.returnAfter(packet, delayNs);
+    this.replyAfter(packet, delayNs);
   }
 
-  /** A packet made by the peer, with its header as the peer sends it, reaches the node after `delayNs`. */
-  returnAfter(packet: NetworkPacket, delayNs: number): void {
+  /** The same with a packet that the peer has made, its header as the peer sends it. */
+  replyAfter(packet: NetworkPacket, delayNs: number): void {
+    this.bringBack(packet, delayNs + (crossesNodes(packet) ? 0 : packet.roundTripNs));
+  }
+
+  /** The peer sends a packet of its own accord now. */
+  sendFromPeer(packet: NetworkPacket): void {
+    this.bringBack(packet, crossesNodes(packet) ? 0 : oneWay(packet));
+  }
+
+  /** The packet reaches the last node of its route, to travel back, after `delayNs`. */
+  private bringBack(packet: NetworkPacket, delayNs: number): void {
     packet.isReply = true;
     packet.holdNs = 0;
     packet.passage = (packet.route as Route).passages.length - 1;
     this.loop.schedule(this.loop.now + delayNs, BACK_AT_NODE, packet.handle);
-  }
-
-  /** Calls the owner's `reachedServer` again after a delay (a query that travels to a server with a queue). */
-  atServerAfter(packet: NetworkPacket, delayNs: number): void {
-    this.loop.schedule(this.loop.now + delayNs, AT_SERVER, packet.handle);
   }
 
   // NodeSink
@@ -160,7 +167,7 @@ export class World implements NodeSink {
     const next = packet.passage + (packet.isReply ? -1 : 1);
     if (next >= 0 && next < passages.length) {
       packet.passage = next;
-      this.loop.schedule(this.loop.now + packet.wireNs, AT_SECOND_NODE, packet.handle);
+      this.loop.schedule(this.loop.now + oneWay(packet), AT_NEXT_NODE, packet.handle);
     } else if (packet.isReply) {
       owner.answered(packet);
     } else {
@@ -201,13 +208,8 @@ export class World implements NodeSink {
         this.send(packet, packet.cpu);
         break;
       }
-      case AT_SERVER: {
-        const packet = this.packets.at(handle);
-        (this.owners[packet.purpose] as PacketOwner).reachedServer(packet);
-        break;
-      }
       case BACK_AT_NODE:
-      case AT_SECOND_NODE: {
+      case AT_NEXT_NODE: {
         const packet = this.packets.at(handle);
         const passage = (packet.route as Route).passages[packet.passage];
         this.packetsServed += 1;
@@ -231,4 +233,14 @@ export class World implements NodeSink {
       }
     }
   };
+}
+
+/** The server stands on the second node; else it is half a round trip beyond the only one. */
+function crossesNodes({ route }: NetworkPacket): boolean {
+  const { passages } = route as Route;
+  return passages[0]?.node !== passages[passages.length - 1]?.node;
+}
+
+function oneWay({ roundTripNs }: NetworkPacket): number {
+  return Math.round(roundTripNs / 2);
 }

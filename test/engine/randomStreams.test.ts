@@ -25,12 +25,13 @@ function correlation(n: number, x: (i: number) => number, y: (i: number) => numb
 // Every test below: fixed seeds, false alarm 1e-5 or less over seeds for each statistic.
 
 describe('a random stream', () => {
+  const purposes = Array.from({ length: 500 }, (_, i) => stream(`purpose ${i}`));
   const walks: readonly (readonly [string, (s: RandomStream, i: number) => number])[] = [
     ['indices of one entity', (s, i) => s.uniform(1, i)],
     ['entities at one index', (s, i) => s.uniform(i, 0)],
     ['entities and indices together', (s, i) => s.uniform(i, i)],
     ['every eighth index', (s, i) => s.uniform(5, i * 8)],
-    ['purposes', (_, i) => stream(`purpose ${i % 500}`).uniform(0, Math.floor(i / 500))],
+    ['purposes', (_, i) => purposes[i % 500]?.uniform(0, Math.floor(i / 500)) as number],
   ];
 
   it.each(walks)('is uniform over %s', (_, draw) => {
@@ -42,14 +43,14 @@ describe('a random stream', () => {
     let previous = 0;
     for (let i = 0; i < n; i++) {
       const u = draw(s, i);
-      expect(u).toBeGreaterThanOrEqual(0);
-      expect(u).toBeLessThan(1);
       counts[Math.floor(u * 100)] += 1;
       pairs[Math.floor(u * 16) * 16 + Math.floor(previous * 16)] += 1;
       // The last bits of the 53, which come from the other half of the counter.
       low[(u * 2 ** 53) % 64] += 1;
       previous = u;
     }
+    // Nothing fell outside of [0, 1).
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(n);
     expect(chiSquare(counts, n)).toBeLessThan(critical(99));
     expect(chiSquare(pairs, n)).toBeLessThan(critical(255));
     expect(chiSquare(low, n)).toBeLessThan(critical(63));
@@ -58,19 +59,22 @@ describe('a random stream', () => {
   it('has uncorrelated neighbours: entities, indices, purposes, replications, seeds', () => {
     const n = 20_000;
     const a = stream();
+    const purpose = stream('test2');
+    const replication = stream('test', 'seed', 1);
+    const seed = stream('test', 'seee');
     const others: readonly (readonly [string, (i: number) => number])[] = [
       ['next index', (i) => a.uniform(7, i + 1)],
       ['next entity', (i) => a.uniform(8, i)],
       ['entity and index swapped', (i) => a.uniform(i, 7)],
-      ['other purpose', (i) => stream('test2').uniform(7, i)],
-      ['other replication', (i) => stream('test', 'seed', 1).uniform(7, i)],
-      ['other seed', (i) => stream('test', 'seee').uniform(7, i)],
+      ['other purpose', (i) => purpose.uniform(7, i)],
+      ['other replication', (i) => replication.uniform(7, i)],
+      ['other seed', (i) => seed.uniform(7, i)],
     ];
     for (const [name, other] of others) {
       const r = correlation(n, (i) => a.uniform(7, i), other);
       expect(Math.abs(r) * Math.sqrt(n), name).toBeLessThan(4.42);
     }
-  }, 20_000);
+  });
 
   it('flips half of its bits when one bit of the counter flips', () => {
     const s = stream();
@@ -140,5 +144,5 @@ describe('a random stream', () => {
   });
 });
 
-const PINNED_UNIFORM: readonly number[] = [];
-const PINNED_OFFSETS: readonly number[] = [];
+const PINNED_UNIFORM = [0.46530032031575597, 0.45578714667954423, 0.6077121748617161, 0.2106463050822447];
+const PINNED_OFFSETS = [25675, 39544, 5495, 37359];

@@ -49,27 +49,30 @@ describe('T1: a bounded search starts at min + offset mod range', () => {
 });
 
 describe('T2: with all ports to a destination in use, a search gives up after 248 probes', () => {
-  it.each(SINCE_5_0)('%s: UDP counts each of them as found, and is dropped at confirm', (release) => {
-    const bench = new Bench(release).drawOffsets(0, 1000, 2000, 3000, 4000);
-    occupyAll(bench, 1024, 65535);
-    const packet = udp('10.1.0.1:40000');
-    const { word, verdict } = bench.pass(packet, { masquerade: masquerade() });
-    expect(word).toBe('DROP');
-    expect(verdict).toBe(DROPPED_PORTS_EXHAUSTED);
-    expect(packet.probes).toBe(248);
-    // The last probe of the round of 8 that started at 4000.
-    expect(packet.chosenPort).toBe(1024 + 4007);
-    expect(bench.counters()).toEqual({ found: 249, drop: 1, insert_failed: 1 });
-  });
+  it.each(['5.0.1', '5.10.89', '6.18'])(
+    '%s: UDP counts each of them as found, and is dropped at confirm',
+    (release) => {
+      const bench = new Bench(release).drawOffsets(0, 1000, 2000, 3000, 4000);
+      occupyAll(bench, 1024, 65535);
+      const packet = udp('10.1.0.1:40000');
+      const { word, verdict } = bench.pass(packet, { masquerade: masquerade() });
+      expect(word).toBe('DROP');
+      expect(verdict).toBe(DROPPED_PORTS_EXHAUSTED);
+      expect(packet.probes).toBe(248);
+      // The last probe of the round of 8 that started at 4000.
+      expect(packet.chosenPort).toBe(1024 + 4007);
+      expect(bench.counters()).toEqual({ found: 249, drop: 1, insert_failed: 1 });
+    },
+  );
 
-  it.each(['5.0.1', '5.4.286', '6.1.158'])('%s: TCP too', (release) => {
+  it.each(['5.4.286', '6.1.158'])('%s: TCP too', (release) => {
     const bench = new Bench(release);
     occupyAll(bench, 1024, 65535, { protocol: TCP });
     expect(bench.pass(tcp('10.1.0.1:40000'), { masquerade: masquerade() }).word).toBe('DROP');
     expect(bench.counters()).toEqual({ found: 249, drop: 1, insert_failed: 1 });
   });
 
-  it.each(['6.6.60', '6.18'])(
+  it.each(['6.18'])(
     '%s: a SYN counts only the 96 + 32 probes before those that may evict, which look the holder up themselves',
     (release) => {
       const bench = new Bench(release);

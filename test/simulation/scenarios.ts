@@ -78,7 +78,9 @@ export function lossesOf({ lost }: OperationResult): Partial<OperationResult['lo
 }
 
 /** The stalls that occurred, by cause. */
-export function stallsByCauseOf({ stallsByCause }: OperationResult): Partial<OperationResult['stallsByCause']> {
+export function stallsByCauseOf({
+  stallsByCause,
+}: OperationResult): Partial<OperationResult['stallsByCause']> {
   return present(stallsByCause);
 }
 

@@ -9,7 +9,7 @@ import type { Command } from '../command.ts';
 import { INTERRUPTED, OK, USAGE, VACUOUS } from '../exitCodes.ts';
 import { Failure } from '../failure.ts';
 import * as messages from '../messages.ts';
-import { DEFAULT_SEED, listOf, seedOf, wholeNumber, withRunOptions } from '../options.ts';
+import { DEFAULT_SEED, listOf, scenarioPath, seedOf, wholeNumber, withRunOptions } from '../options.ts';
 import { outputWidth, printData, printJson, printTalk, wantsColour } from '../output.ts';
 import { startProgress } from '../progress.ts';
 
@@ -49,7 +49,7 @@ export const compareCommand: Command = {
       .example('$0 compare a.yaml --report reports', 'also a page, offline, with charts')
       .example('$0 compare a.yaml --json | jq .cells[].id', 'one JSON document'),
   handler: async (args) => {
-    const path = String(args['scenario']);
+    const path = scenarioPath(args);
     const { readScenario } = await import('../scenarioFile.ts');
     const { planComparison } = await import('../../experiment/plan.ts');
     const { compare } = await import('../../experiment/compare.ts');

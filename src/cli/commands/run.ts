@@ -5,7 +5,7 @@ import { VERSION } from '../../version.ts';
 import type { Command } from '../command.ts';
 import { INTERRUPTED, OK, VACUOUS } from '../exitCodes.ts';
 import * as messages from '../messages.ts';
-import { DEFAULT_SEED, seedOf, wholeNumber, withRunOptions } from '../options.ts';
+import { DEFAULT_SEED, scenarioPath, seedOf, wholeNumber, withRunOptions } from '../options.ts';
 import { outputWidth, printData, printJson, printTalk, wantsColour } from '../output.ts';
 import { startProgress } from '../progress.ts';
 
@@ -28,7 +28,7 @@ export const runCommand: Command = {
       .example('$0 run a.yaml --print-scenario', 'the file with its defaults')
       .example('$0 run a.yaml --json | jq .results[0].nodes[0].counters', 'kernel counters'),
   handler: async (args) => {
-    const path = String(args['scenario']);
+    const path = scenarioPath(args);
     const { readScenario } = await import('../scenarioFile.ts');
     const { scenario, experiment } = readScenario(path);
     if (args['print-scenario'] === true) {
