@@ -65,7 +65,8 @@ export function arrivalSource(
           size: process.size,
           spreadNs: process.spreadNs,
           spacing: process.spacing,
-          ownPhase: true,
+          // Bursts at random have no phase: the first comes an exponential gap after the start.
+          ownPhase: process.spacing === 'periodic',
         },
         entity,
         stream,
@@ -107,7 +108,7 @@ interface Groups {
   readonly size: number;
   readonly spreadNs: number;
   readonly spacing: 'poisson' | 'periodic';
-  /** A phase of the pod's own; else all pods start at multiples of `everyNs`. */
+  /** A phase of the pod's own; else periodic groups of all pods start at multiples of `everyNs`. */
   readonly ownPhase: boolean;
 }
 

@@ -173,8 +173,8 @@ function contrastOf(
     failures,
     meanLatencyMs: {
       difference: latency.difference.estimate / NS_PER_MS,
-      low: (latency.difference.low ?? Number.NEGATIVE_INFINITY) / NS_PER_MS,
-      high: (latency.difference.high ?? Number.POSITIVE_INFINITY) / NS_PER_MS,
+      low: inMs(latency.difference.low),
+      high: inMs(latency.difference.high),
     },
     packetsPerOperation: packets.difference.estimate,
   };

@@ -64,6 +64,7 @@ export interface Cell {
   readonly serverQueriesPerSecond: number;
   /** Share of queries that the node-local cache answered; null without one. */
   readonly cacheHitRatio: number | null;
+  /** Entries of the node's table at the end of the measured time, mean over replications. */
   readonly meanEntries: number;
 }
 

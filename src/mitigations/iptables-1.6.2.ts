@@ -28,13 +28,16 @@ export const iptables1_6_2: Mitigation = {
     if (iptablesHasFlag(scenario))
       return ineffective(scenario, `iptables is ${scenario.nat.iptables} already`);
     const changed = { ...scenario, nat: { ...scenario.nat, iptables: IPTABLES_WITH_FLAG } };
+    const { engine, plugin, masquerade } = changed.nat;
     const { asks, why } = pluginAsks(changed);
-    if (!asks || !changed.nat.masquerade.enabled)
-      return ineffective(changed, `${why || 'nothing is masqueraded'}: no rule changes`);
-    const masquerade = { ...changed.nat.masquerade, ports: 'random-fully' as const };
+    if (engine !== 'netfilter') return ineffective(changed, `${engine} masquerades, not iptables`);
+    if (!masquerade.enabled) return ineffective(changed, 'nothing is masqueraded: no rule changes');
+    if (masquerade.ports === 'random-fully') return ineffective(changed, 'the rules use the flag already');
+    if (!asks) return ineffective(changed, `${why}: no rule changes`);
+    const flagged = { ...masquerade, ports: 'random-fully' as const };
     return applied(
-      { ...changed, nat: { ...changed.nat, masquerade } },
-      `${changed.nat.plugin} now uses --random-fully`,
+      { ...changed, nat: { ...changed.nat, masquerade: flagged } },
+      `${plugin} now uses --random-fully`,
     );
   },
 };

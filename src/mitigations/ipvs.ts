@@ -1,4 +1,5 @@
 import { applied, ineffective, LEAVES_ALONE, type Mitigation } from './mitigation.ts';
+import { asksService } from './nodeLocal.ts';
 
 export const ipvs: Mitigation = {
   name: 'ipvs',
@@ -31,12 +32,14 @@ export const ipvs: Mitigation = {
     const { dns } = scenario.services;
     if (dns.proxy === 'ipvs') return ineffective(scenario, 'the service is proxied by IPVS already');
     if (dns.proxy === 'none') return ineffective(scenario, 'no service is proxied');
-    const viaService = scenario.pods.some(({ resolver }) => resolver.nameServers.includes('service'));
     const changed = {
       ...scenario,
       services: { dns: { ...dns, proxy: 'ipvs' as const, scheduler: 'rr' as const } },
     };
-    if (!viaService || scenario.nodeLocalDns.enabled) {
+    if (scenario.nat.engine !== 'netfilter') {
+      return ineffective(changed, `${scenario.nat.engine} takes the place of kube-proxy`);
+    }
+    if (!scenario.pods.some(asksService) || scenario.nodeLocalDns.enabled) {
       return ineffective(changed, 'no pod asks the DNS service by its cluster address');
     }
     return applied(

@@ -1,5 +1,5 @@
 /** What the two node-local name servers share. */
-import type { Scenario } from '../scenario/scenario.ts';
+import type { PodGroup, Scenario } from '../scenario/scenario.ts';
 import { type Application, applied, ineffective } from './mitigation.ts';
 
 export function withNodeLocalDns(scenario: Scenario, notrack: boolean): Application {
@@ -7,12 +7,17 @@ export function withNodeLocalDns(scenario: Scenario, notrack: boolean): Applicat
     return ineffective(scenario, 'the node has such a name server already');
   }
   const changed = { ...scenario, nodeLocalDns: { ...scenario.nodeLocalDns, enabled: true, notrack } };
-  const asks = scenario.pods.filter(({ resolver }) => resolver.nameServers.includes('service'));
-  if (asks.length === 0) return ineffective(changed, 'no pod asks the cluster DNS');
-  const others = scenario.pods.filter((group) => !asks.includes(group)).map(({ name }) => name);
-  return others.length === 0
-    ? applied(changed)
-    : { scenario: changed, effect: 'partly', notes: [`${others.join(', ')} asks other resolvers`] };
+  const lookingUp = scenario.pods.filter(({ dns }) => dns !== null);
+  const others = lookingUp.filter((group) => !asksService(group));
+  if (others.length === lookingUp.length) return ineffective(changed, 'no pod asks the cluster DNS');
+  if (others.length === 0) return applied(changed);
+  const notes = others.map(({ name }) => `${name}: asks other resolvers`);
+  return { scenario: changed, effect: 'partly', notes };
+}
+
+/** The pods look names up, and ask the cluster's DNS for them. */
+export function asksService({ dns, resolver }: PodGroup): boolean {
+  return dns !== null && resolver.nameServers.includes('service');
 }
 
 export const NODE_LOCAL_COST: readonly string[] = [

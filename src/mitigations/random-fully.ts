@@ -36,6 +36,8 @@ export const randomFully: Mitigation = {
     'measured on 4.4 to 6.18: 0 lost in the port race; on 4.19 to 5.4 every overlapping same-socket pair lost',
   ],
   apply: (scenario) => {
+    const { engine } = scenario.nat;
+    if (engine !== 'netfilter') return ineffective(scenario, `${engine} masquerades, not iptables`);
     if (!scenario.nat.masquerade.enabled) return ineffective(scenario, 'nothing is masqueraded');
     if (scenario.nat.masquerade.ports === 'random-fully')
       return ineffective(scenario, 'the rules use it already');

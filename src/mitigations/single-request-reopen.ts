@@ -1,6 +1,9 @@
-import { SECOND } from '../engine/time.ts';
+import { type Nanoseconds, SECOND } from '../engine/time.ts';
+import type { PodGroup } from '../scenario/scenario.ts';
 import { LEAVES_ALONE, type Mitigation, REMOVES } from './mitigation.ts';
 import { withOption } from './resolverOption.ts';
+
+const OPTION = 'single-request-reopen';
 
 /** From the start of a pod to its postStart hook having written the file: an assumption, no figure is known. */
 const HOOK_DELAY_NS = 2 * SECOND;
@@ -33,14 +36,19 @@ export const singleRequestReopen: Mitigation = {
     'resolver traces, glibc 2.36: always two ports; musl 1.2.3: same packets as without',
   ],
   apply: (scenario) =>
-    withOption(scenario, 'single-request-reopen', (group) => ({
-      ...group,
-      resolver: {
-        ...group.resolver,
-        optionsAfter: [
-          ...group.resolver.optionsAfter,
-          { options: ['single-request-reopen'], afterNs: scenario.warmUpNs + HOOK_DELAY_NS },
-        ],
-      },
-    })),
+    withOption(scenario, {
+      option: OPTION,
+      nothingToEdit: 'has it already',
+      rewrite: (group) => (hasOption(group) ? group : withHook(group, scenario.warmUpNs + HOOK_DELAY_NS)),
+    }),
 };
+
+function hasOption({ resolver }: PodGroup): boolean {
+  return [resolver, ...resolver.optionsAfter].some(({ options }) => options.includes(OPTION));
+}
+
+function withHook(group: PodGroup, afterNs: Nanoseconds): PodGroup {
+  const { resolver } = group;
+  const optionsAfter = [...resolver.optionsAfter, { options: [OPTION], afterNs }];
+  return { ...group, resolver: { ...resolver, optionsAfter } };
+}

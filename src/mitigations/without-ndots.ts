@@ -1,5 +1,6 @@
-import type { Scenario } from '../scenario/scenario.ts';
-import { applied, ineffective, LEAVES_ALONE, type Mitigation } from './mitigation.ts';
+import type { PodGroup, Scenario } from '../scenario/scenario.ts';
+import { LEAVES_ALONE, type Mitigation } from './mitigation.ts';
+import { withOption } from './resolverOption.ts';
 
 /** Names that only the search list makes resolvable: with ndots:1 they are in danger. */
 function namesBySearch(scenario: Scenario): string[] {
@@ -40,20 +41,22 @@ export const withoutNdots: Mitigation = {
     'n8n terraform PR 100: queries 12,794 -> 2,559',
   ],
   apply: (scenario) => {
-    const isNdots = (option: string) => option.startsWith('ndots:');
-    if (!scenario.pods.some(({ resolver }) => resolver.options.some(isNdots))) {
-      return ineffective(scenario, 'no pod sets ndots');
-    }
-    const pods = scenario.pods.map((group) => ({
-      ...group,
-      resolver: { ...group.resolver, options: group.resolver.options.filter((option) => !isNdots(option)) },
-    }));
-    const endangered = namesBySearch(scenario);
-    return applied(
-      { ...scenario, pods },
-      ...(endangered.length === 0
-        ? []
-        : [`${[...new Set(endangered)].join(', ')} need the search list: musl will not find them`]),
-    );
+    const application = withOption(scenario, {
+      option: 'ndots:5',
+      nothingToEdit: 'sets no ndots',
+      rewrite: withoutOption,
+    });
+    const endangered = [...new Set(namesBySearch(scenario))];
+    if (application.effect === 'ineffective' || endangered.length === 0) return application;
+    const warning = `${endangered.join(', ')} need the search list: musl will not find them`;
+    return { ...application, notes: [...application.notes, warning] };
   },
 };
+
+function withoutOption(group: PodGroup): PodGroup {
+  const { resolver } = group;
+  const options = resolver.options.filter((option) => !option.startsWith('ndots:'));
+  return options.length === resolver.options.length
+    ? group
+    : { ...group, resolver: { ...resolver, options } };
+}

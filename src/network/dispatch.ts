@@ -37,9 +37,11 @@ export const DISPATCH_NAMES = [
 /** Outside 4.9 to 6.4 a packet is left behind only when a softirq round ends on its limits (lab: 0.05 to 0.25). */
 const DEFERRAL_WITHOUT_KSOFTIRQD_RULE = 0.15;
 
-/** The cost of a send: what separates two sends of which the first does not process its packet. */
+/** Draws which mechanism, if any, each pair of a group meets. */
 export class Dispatch {
+  /** The cost of a send: what separates two sends of which the first does not process its packet. */
   readonly gap: Quantile;
+  /** How long both packets of a held pair wait before their source NAT. */
   readonly hold: Quantile;
   private readonly stream: RandomStream;
   /** Cumulative probabilities of the mechanisms, in the order of the constants. */
@@ -66,7 +68,7 @@ export class Dispatch {
     });
   }
 
-  /** The mechanism that this pair meets. */
+  /** The mechanism that this pair meets: one of the constants above. `entity` and `ordinal` name the draw. */
   mechanism(entity: number, ordinal: number): number {
     if (this.independent) return INDEPENDENT;
     const { upTo } = this;

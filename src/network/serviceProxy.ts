@@ -115,7 +115,11 @@ export class IpvsProxy implements ServiceProxy {
   insert(packet: Packet, endpoint: number, nowNs: number): void {
     if (nowNs >= this.sweepAtNs) this.sweep(nowNs);
     const key = keyOf(packet);
-    const older = this.known(packet, nowNs);
+    let older = this.connections.get(key) ?? null;
+    if (older !== null && older.expiresNs <= nowNs) {
+      this.forget(older);
+      older = null;
+    }
     this.connections.set(key, { endpoint, expiresNs: nowNs + IPVS_UDP_TIMEOUT_NS, older });
     this.active[endpoint] += 1;
   }
@@ -149,11 +153,16 @@ export class IpvsProxy implements ServiceProxy {
   private sweep(nowNs: number): void {
     this.sweepAtNs = nowNs + IPVS_UDP_TIMEOUT_NS;
     for (const [key, newest] of this.connections) {
-      let connection: IpvsConnection | null = newest;
       if (newest.expiresNs > nowNs) continue;
-      for (; connection !== null; connection = connection.older) this.active[connection.endpoint] -= 1;
+      this.forget(newest);
       this.connections.delete(key);
     }
+  }
+
+  /** A client's connections no longer count as load of their endpoints. */
+  private forget(newest: IpvsConnection): void {
+    for (let each: IpvsConnection | null = newest; each !== null; each = each.older)
+      this.active[each.endpoint] -= 1;
   }
 }
 

@@ -58,7 +58,9 @@ export const ROW_STEP = 29;
 export const LABELS_WIDTH = 200;
 export const PLOT_WIDTH = 300;
 /** Room for texts right of the plot. */
-export const TEXT_WIDTH = 300;
+export const TEXT_WIDTH = 350;
+/** Of a plot that has nothing beside it but an axis. */
+export const WIDE_PLOT = 760;
 
 export const CONFIG: ChartSpec = {
   background: null,
@@ -101,6 +103,11 @@ export const CONFIG: ChartSpec = {
 /** A title over a plot, broken before it is wider than the chart. */
 export function titleLines(text: string): string[] {
   return wrapped(text, Math.floor((LABELS_WIDTH + PLOT_WIDTH + TEXT_WIDTH) / 6.8));
+}
+
+/** Over one plot of several, in line with the chart's own title. */
+export function panelTitle(text: string, left = LABELS_WIDTH): ChartSpec {
+  return { text: titleLines(text), frame: 'group', dx: -left, fontSize: 12 };
 }
 
 /** A text beside a row, on two lines at most and cut where it needs more. */

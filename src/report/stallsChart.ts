@@ -13,6 +13,7 @@ import {
   OKABE_ITO,
   PADDING,
   PLOT_WIDTH,
+  panelTitle,
   ROW_LABELS,
   ROW_STEP,
   ROWS,
@@ -73,11 +74,12 @@ export function stallsChart(comparison: Comparison): ChartSpec {
 }
 
 function panelsOf(block: Block, scale: Scale): ChartSpec[] {
-  const title = { text: titleLines(`${block.name}: ${headline(block)}`), fontSize: 12 };
+  const title = panelTitle(`${block.name}: ${headline(block)}`);
   const rows = isQuiet(block) ? [quietRow(block)] : [block.baseline, ...block.mitigations].map(rowOf);
   if (block.dispatches.length === 0) return [panel(title, rows, axisUnder(block, scale), block, scale)];
   const apart = {
     text: `as it is, under other dispatches (above: ${dispatchOf(block.baseline.cell)})`,
+    frame: 'group',
     fontSize: FONT_SIZE,
     fontWeight: 'normal',
     fontStyle: 'italic',
@@ -121,6 +123,7 @@ function panel(
     encoding: { y: ROWS },
     layer: [
       {
+        data: { values: [{}] },
         mark: { type: 'rule', strokeDash: [3, 3], color: INK, opacity: 0.6 },
         encoding: { x: { datum: baseline.result.stallsPerMillion.estimate, ...position }, y: null },
       },

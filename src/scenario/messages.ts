@@ -236,6 +236,16 @@ export function duplicateFamily(): Problem {
   return problem('contradiction', null, 'the same address family twice', 'ipv4, ipv6, or both');
 }
 
+export function untrackedButTranslated(group: string): Problem {
+  const message = `DNS packets that bypass connection tracking bypass NAT too: those of ${group} would reach no server`;
+  return problem(
+    'contradiction',
+    true,
+    message,
+    'use `nodeLocalDns`, or `services: { dns: { proxy: none } }`, or routable pods (`masquerade: none`)',
+  );
+}
+
 export function spreadBeyondInterval(): Problem {
   const message = 'the starts of one moment are spread over more than the time to the next';
   return problem('contradiction', null, message, 'spread: at most what `cron` says');

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import type { Distribution } from '../../src/engine/distribution.ts';
 import { DISPATCH_PRESETS } from '../../src/scenario/dispatchPresets.ts';
+import { needsTranslation } from '../../src/scenario/resolve/scenario.ts';
 import type {
   Arrivals,
   Dispatch,
@@ -196,50 +197,60 @@ const steps = fc.record({
   stall: fc.record({ probability, meanNs: span }),
 });
 
-export const scenarios: fc.Arbitrary<Scenario> = fc.record({
-  title: line,
-  question: line,
-  kernel: oneOf('4.14.96', '4.14', '5.10', '4.15.0-1030-azure', '6.1'),
-  node: fc.record({
-    cpus: fc.integer({ min: 1, max: 1024 }),
-    rps: fc.boolean(),
-    backlog: fc.integer({ min: 1, max: 1_000_000 }),
-    memoryBytes: fc.oneof(fc.constant(8 * 2 ** 30), fc.integer({ min: 2 ** 26, max: 2 ** 46 })),
-    conntrack: fc.record({
-      max: fc.oneof(oneOf('kernel', 'kube-proxy'), fc.nat({ max: 100_000_000 })),
-      buckets: fc.oneof(oneOf('kernel'), fc.integer({ min: 1, max: 100_000_000 })),
-      zones: oneOf('none', 'per-pod'),
-      notrackDns: fc.boolean(),
-      timeouts: fc.record({ udpNs: span, udpStreamNs: span, tcpTimeWaitNs: span }, { requiredKeys: [] }),
+export const scenarios: fc.Arbitrary<Scenario> = fc
+  .record({
+    title: line,
+    question: line,
+    kernel: oneOf('4.14.96', '4.14', '5.10', '4.15.0-1030-azure', '6.1'),
+    node: fc.record({
+      cpus: fc.integer({ min: 1, max: 1024 }),
+      rps: fc.boolean(),
+      backlog: fc.integer({ min: 1, max: 1_000_000 }),
+      memoryBytes: fc.oneof(fc.constant(8 * 2 ** 30), fc.integer({ min: 2 ** 26, max: 2 ** 46 })),
+      conntrack: fc.record({
+        max: fc.oneof(oneOf('kernel', 'kube-proxy'), fc.nat({ max: 100_000_000 })),
+        buckets: fc.oneof(oneOf('kernel'), fc.integer({ min: 1, max: 100_000_000 })),
+        zones: oneOf('none', 'per-pod'),
+        notrackDns: fc.boolean(),
+        timeouts: fc.record({ udpNs: span, udpStreamNs: span, tcpTimeWaitNs: span }, { requiredKeys: [] }),
+      }),
+      steps,
+      verdictQueue: fc.record({ probability, hold: distribution }),
     }),
-    steps,
-    verdictQueue: fc.record({ probability, hold: distribution }),
-  }),
-  nat: fc.record({
-    engine: oneOf('netfilter', 'cilium-1.15', 'cilium-1.16', 'cilium-1.19'),
-    hooks: fc.boolean(),
-    masquerade,
-    iptables: oneOf('1.6.1', '1.8', '1.8.9'),
-    plugin: oneOf('generic-1', 'flannel-0.10.0'),
-  }),
-  services: fc.record({
-    dns: fc.record({
-      proxy: oneOf('iptables', 'ipvs', 'none'),
-      scheduler: oneOf('rr', 'sh', 'dh', 'lc'),
-      endpoints: fc.integer({ min: 1, max: 1000 }),
-      endpointsOn: oneOf('same-node', 'other-node', 'external'),
+    nat: fc.record({
+      engine: oneOf('netfilter', 'cilium-1.15', 'cilium-1.16', 'cilium-1.19'),
+      hooks: fc.boolean(),
+      masquerade,
+      iptables: oneOf('1.6.1', '1.8', '1.8.9'),
+      plugin: oneOf('generic-1', 'flannel-0.10.0'),
     }),
-  }),
-  nodeLocalDns,
-  dnsServers: fc.record({
-    latency: distribution,
-    capacityPerSecond: fc.option(rate),
-    queue: fc.nat({ max: 1_000_000 }),
-    loss: probability,
-    servfail: probability,
-  }),
-  links: fc.record({ cluster: distribution, external: distribution }),
-  pods: fc.uniqueArray(podGroup, { minLength: 1, maxLength: 3, selector: ({ name }) => name }),
-  durationNs: fc.integer({ min: 1_000_000, max: 24 * 3600 * SECOND }),
-  warmUpNs: fc.nat({ max: 24 * 3600 * SECOND }),
-});
+    services: fc.record({
+      dns: fc.record({
+        proxy: oneOf('iptables', 'ipvs', 'none'),
+        scheduler: oneOf('rr', 'sh', 'dh', 'lc'),
+        endpoints: fc.integer({ min: 1, max: 1000 }),
+        endpointsOn: oneOf('same-node', 'other-node', 'external'),
+      }),
+    }),
+    nodeLocalDns,
+    dnsServers: fc.record({
+      latency: distribution,
+      capacityPerSecond: fc.option(rate),
+      queue: fc.nat({ max: 1_000_000 }),
+      loss: probability,
+      servfail: probability,
+    }),
+    links: fc.record({ cluster: distribution, external: distribution }),
+    pods: fc.uniqueArray(podGroup, { minLength: 1, maxLength: 3, selector: ({ name }) => name }),
+    durationNs: fc.integer({ min: 1_000_000, max: 24 * 3600 * SECOND }),
+    warmUpNs: fc.nat({ max: 24 * 3600 * SECOND }),
+  })
+  // Untracked DNS that needs NAT is refused.
+  .map((scenario) =>
+    needsTranslation(scenario) === null
+      ? scenario
+      : {
+          ...scenario,
+          node: { ...scenario.node, conntrack: { ...scenario.node.conntrack, notrackDns: false } },
+        },
+  );

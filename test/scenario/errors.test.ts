@@ -208,6 +208,11 @@ const VALUES: readonly Case[] = [
     'wrong-value 5:14: node.rps: "yes" is not valid here; expected true or false',
   ],
   [
+    'DNS that is neither tracked nor routable',
+    top('node: { conntrack: { notrackDns: true } }'),
+    'contradiction 5:34: node.conntrack.notrackDns: DNS packets that bypass connection tracking bypass NAT too: those of php would reach no server (use `nodeLocalDns`, or `services: { dns: { proxy: none } }`, or routable pods (`masquerade: none`))',
+  ],
+  [
     'a word that is none of those known',
     top('nat: { masquerade: { ports: random_fully } }'),
     'wrong-value 5:29: nat.masquerade.ports: "random_fully" is not one of the words that belong here (did you mean `random-fully`?)',

@@ -25,7 +25,7 @@ export function resolveScenario(file: ScenarioFile, resolving: Resolving): Scena
     LIMITS.maxDurationNs,
   );
   const pods = resolvePods(file.pods, resolving);
-  return {
+  const scenario: Scenario = {
     title: resolveText(file.title ?? defaultTitle(kernel, pods), LIMITS.titleLength, ['title'], resolving),
     question: resolveText(file.question ?? DEFAULTS.question, LIMITS.questionLength, ['question'], resolving),
     kernel,
@@ -46,6 +46,25 @@ export function resolveScenario(file: ScenarioFile, resolving: Resolving): Scena
       LIMITS.maxDurationNs,
     ),
   };
+  const group = needsTranslation(scenario);
+  if (scenario.node.conntrack.notrackDns && group !== null) {
+    resolving.problems.add(['node', 'conntrack', 'notrackDns'], messages.untrackedButTranslated(group));
+  }
+  return scenario;
+}
+
+/** A group whose DNS packets reach their server only by NAT; null if there is none. */
+export function needsTranslation({ pods, services, nodeLocalDns, nat }: Scenario): string | null {
+  const translated = pods.find(
+    ({ dns, hostNetwork, resolver }) =>
+      dns !== null &&
+      resolver.nameServers.some((kind) =>
+        kind === 'service'
+          ? services.dns.proxy !== 'none' && !nodeLocalDns.enabled
+          : nat.masquerade.enabled && !hostNetwork,
+      ),
+  );
+  return translated?.name ?? null;
 }
 
 export function resolveExperiment(file: ScenarioFile): ExperimentSettings {
