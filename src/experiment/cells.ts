@@ -40,12 +40,11 @@ export function cellOf(
   confidence: number,
 ): Cell {
   const { scenario } = variant;
-  const groups = scenario.pods.flatMap((_, index) =>
+  const groups = scenario.pods.flatMap(({ name }, index) =>
     (['lookups', 'connects'] as const).flatMap((operation) => {
       const of = (run: RunResult) => (run.groups[index] as GroupResult)[operation];
       const samples = runs.map(of);
       if (samples.some((sample) => sample === null)) return [];
-      const name = (runs[0]?.groups[index] as GroupResult).name;
       const compared = variant.role === 'mitigation' ? baseline?.map(of) : undefined;
       return [
         groupOf(

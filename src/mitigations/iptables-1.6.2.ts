@@ -1,5 +1,5 @@
 import { applied, ineffective, LEAVES_ALONE, type Mitigation } from './mitigation.ts';
-import { IPTABLES_WITH_FLAG, iptablesHasFlag, pluginAsks } from './pluginFlag.ts';
+import { IPTABLES_WITH_FLAG, iptablesHasFlag, kernelHasFlag, pluginAsks } from './pluginFlag.ts';
 
 export const iptables1_6_2: Mitigation = {
   name: 'iptables-1.6.2',
@@ -33,6 +33,8 @@ export const iptables1_6_2: Mitigation = {
     if (engine !== 'netfilter') return ineffective(changed, `${engine} masquerades, not iptables`);
     if (!masquerade.enabled) return ineffective(changed, 'nothing is masqueraded: no rule changes');
     if (masquerade.ports === 'random-fully') return ineffective(changed, 'the rules use the flag already');
+    if (!kernelHasFlag(changed))
+      return ineffective(changed, `kernel ${changed.kernel} does not know the flag`);
     if (!asks) return ineffective(changed, `${why}: no rule changes`);
     const flagged = { ...masquerade, ports: 'random-fully' as const };
     return applied(

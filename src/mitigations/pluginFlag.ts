@@ -15,6 +15,12 @@ const ASKS_SINCE: Readonly<Record<string, string>> = {
   'kube-router': '1.1.0',
 };
 
+export const KERNEL_WITH_FLAG = '3.14';
+
+export function kernelHasFlag({ kernel }: Scenario): boolean {
+  return compareVersions(/^\d+\.\d+/.exec(kernel)?.[0] ?? '0', KERNEL_WITH_FLAG) >= 0;
+}
+
 export function iptablesHasFlag(scenario: Scenario): boolean {
   return compareVersions(scenario.nat.iptables, IPTABLES_WITH_FLAG) >= 0;
 }

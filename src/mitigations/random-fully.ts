@@ -1,6 +1,5 @@
 import { applied, ineffective, LEAVES_ALONE, type Mitigation } from './mitigation.ts';
-import { IPTABLES_WITH_FLAG, iptablesHasFlag } from './pluginFlag.ts';
-import { compareVersions } from './versions.ts';
+import { IPTABLES_WITH_FLAG, iptablesHasFlag, KERNEL_WITH_FLAG, kernelHasFlag } from './pluginFlag.ts';
 
 export const randomFully: Mitigation = {
   name: 'random-fully',
@@ -47,8 +46,11 @@ export const randomFully: Mitigation = {
         `iptables ${scenario.nat.iptables} does not know the flag and the plugin falls back to plain MASQUERADE; needs ${IPTABLES_WITH_FLAG} (iptables-1.6.2+random-fully)`,
       );
     }
-    if (compareVersions(/^\d+\.\d+/.exec(scenario.kernel)?.[0] ?? '0', '3.14') < 0) {
-      return ineffective(scenario, `kernel ${scenario.kernel} does not know the flag; needs 3.14`);
+    if (!kernelHasFlag(scenario)) {
+      return ineffective(
+        scenario,
+        `kernel ${scenario.kernel} does not know the flag; needs ${KERNEL_WITH_FLAG}`,
+      );
     }
     return applied({
       ...scenario,

@@ -102,7 +102,7 @@ export class CiliumPath implements PacketPath {
 
   keepDestination(): void {}
 
-  /** Without a range nothing is masqueraded and the source stays. */
+  /** Without a range, or with one that is the source's own address, nothing is masqueraded and the source stays. */
   searchSource(packet: Packet, range: NatRange | null): void {
     const { data } = this.maps.table;
     const at = packet.entry * ENTRY_SIZE;
@@ -111,7 +111,7 @@ export class CiliumPath implements PacketPath {
     packet.probes = 0;
     packet.searchGaveUp = false;
     packet.rover = -1;
-    if (range === null) return;
+    if (range === null || range.addresses[0] === packet.chosenSource) return;
     packet.chosenSource = range.addresses[0] as Address;
     if (packet.chosenPort < CILIUM_MIN_PORT || packet.chosenPort > CILIUM_MAX_PORT)
       packet.chosenPort = scale(this.random16(packet, 0));
@@ -134,28 +134,34 @@ export class CiliumPath implements PacketPath {
 
   confirm(packet: Packet, cpu: number): number {
     const { table } = this.maps;
-    const at = packet.entry * ENTRY_SIZE;
+    if (packet.chosenSource === table.data[packet.entry * ENTRY_SIZE + ORIGINAL_SOURCE]) {
+      return this.keepUntranslated(packet);
+    }
     if (packet.searchGaveUp) return this.drop(packet, cpu);
     if (!table.isConfirmed(packet.entry)) {
       if (!this.isFree(packet)) return this.drop(packet, cpu);
       this.insertIn(packet);
     }
-    const { data } = table;
-    const twin = table.find(
-      data[at + ORIGINAL_SOURCE],
-      data[at + ORIGINAL_DESTINATION],
-      data[at + ORIGINAL_PORTS],
-      data[at + ORIGINAL_SPACE],
-    );
-    if (twin === NONE) {
-      table.completeOriginal(packet.entry);
-      return ACCEPTED;
-    }
-    return this.generation.toleratesTwin ? ACCEPTED : this.drop(packet, cpu);
+    return this.insertOut(packet) || this.generation.toleratesTwin ? ACCEPTED : this.drop(packet, cpu);
   }
 
   collect(): Nanoseconds {
     return collect(this.maps) * NS_PER_JIFFY;
+  }
+
+  /**
+   * A source that stays has no entry in the NAT maps, so nothing can fail: the flow is kept for its answers alone,
+   * which may have to come from a service address.
+   */
+  private keepUntranslated(packet: Packet): number {
+    if (this.isFree(packet)) {
+      this.insertIn(packet);
+      this.insertOut(packet);
+    } else {
+      this.maps.table.discard(packet.entry);
+      packet.entry = NONE;
+    }
+    return ACCEPTED;
   }
 
   private random16(packet: Packet, draw: number): number {
@@ -187,6 +193,21 @@ export class CiliumPath implements PacketPath {
       protocolOf(packet.space) === TCP ? timeouts.tcp[tcpStateOf(table.data[at + STATUS])] : timeouts.udp;
     table.data[at + EXPIRES] = jiffies + (timeout as number);
     table.insertReplyOnly(packet.entry);
+  }
+
+  /** False if a packet of the same socket was faster: the entry then stands in the reply direction only. */
+  private insertOut(packet: Packet): boolean {
+    const { table } = this.maps;
+    const { data } = table;
+    const at = packet.entry * ENTRY_SIZE;
+    const twin = table.find(
+      data[at + ORIGINAL_SOURCE],
+      data[at + ORIGINAL_DESTINATION],
+      data[at + ORIGINAL_PORTS],
+      data[at + ORIGINAL_SPACE],
+    );
+    if (twin === NONE) table.completeOriginal(packet.entry);
+    return twin === NONE;
   }
 
   private drop(packet: Packet, cpu: number): number {

@@ -1,9 +1,13 @@
 /** What every figure of a report rests on: kernel, dispatch, node, pods and how often it was run. */
 import type { KernelSummary } from '../experiment/comparison.ts';
+import { describeScenario } from '../scenario/describe.ts';
 import { dispatchPreset, pairProbability } from '../scenario/dispatchPresets.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import * as format from './format.ts';
 import { kernelText } from './wording.ts';
+
+/** A replayed log can have a hundred thousand lines. */
+const SCENARIO_LINES = 400;
 
 export interface Assumed {
   readonly scenario: Scenario;
@@ -45,4 +49,12 @@ function dispatchText({ pods }: Scenario): string {
       return summary === undefined ? share : `${share}; ${summary}`;
     })
     .join('. ');
+}
+
+/** The scenario as a file, every default filled in, cut where it is very long. */
+export function scenarioText(scenario: Scenario): string {
+  const lines = describeScenario(scenario).trimEnd().split('\n');
+  const hidden = lines.length - SCENARIO_LINES;
+  const shown = hidden > 0 ? [...lines.slice(0, SCENARIO_LINES), `# ... and ${hidden} more lines`] : lines;
+  return shown.join('\n');
 }

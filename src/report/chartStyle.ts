@@ -55,12 +55,12 @@ const CHARACTER_WIDTH = 6;
 export const PADDING: ChartSpec = { left: 8, right: 8, top: 8, bottom: 8 };
 export const ROW_STEP = 29;
 /** Room for the names of variants, left of every plot. */
-export const LABELS_WIDTH = 200;
-export const PLOT_WIDTH = 300;
+export const LABELS_WIDTH = 190;
+export const PLOT_WIDTH = 250;
 /** Room for texts right of the plot. */
-export const TEXT_WIDTH = 350;
+export const TEXT_WIDTH = 330;
 /** Of a plot that has nothing beside it but an axis. */
-export const WIDE_PLOT = 760;
+export const WIDE_PLOT = 680;
 
 export const CONFIG: ChartSpec = {
   background: null,
@@ -95,7 +95,6 @@ export const CONFIG: ChartSpec = {
     titleFontSize: FONT_SIZE,
     titleFontWeight: 'normal',
     labelLimit: 260,
-    symbolStrokeColor: INK,
   },
   text: { color: INK, fontSize: FONT_SIZE },
 };
@@ -124,6 +123,8 @@ export function textLayer(name: string, x: number, align: 'left' | 'right'): Cha
   return {
     mark: {
       type: 'text',
+      // The points say the same to who cannot see it.
+      aria: false,
       align,
       baseline: 'middle',
       lineBreak: '\n',
@@ -145,3 +146,13 @@ export const ROWS: ChartSpec = {
 };
 
 export const ROW_LABELS: ChartSpec = textLayer('variant', -10, 'right');
+
+/** Six digits: more cannot be seen, and the last ones could differ between machines. */
+export function drawn(value: number): number {
+  return Number(value.toPrecision(6));
+}
+
+/** For logarithmic scales, by the digits and not by a logarithm: exact, and the same on every engine. */
+export function powerOfTenBelow(value: number): number {
+  return Number(`1e${value.toExponential().split('e')[1]}`);
+}

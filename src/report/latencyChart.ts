@@ -6,14 +6,16 @@ import type { CellGroup, Comparison } from '../experiment/comparison.ts';
 import {
   type ChartSpec,
   CONFIG,
+  drawn,
   INK,
   OKABE_ITO,
   PADDING,
   panelTitle,
+  powerOfTenBelow,
   SCHEMA,
   WIDE_PLOT,
 } from './chartStyle.ts';
-import { type Block, blocksOf, titleOf, type Variant } from './findings.ts';
+import { type Block, blocksOf, isQuiet, titleOf, type Variant } from './findings.ts';
 import * as format from './format.ts';
 import { effectOf } from './wording.ts';
 
@@ -27,8 +29,9 @@ const LINES = [
 
 const TICKS_MS = [0.1, 1, 10, 100, 1000, 2500, 5000, 10_000, 30_000, 100_000];
 /** Points closer to the one before than this, as a share of it, are left out. */
-const RESOLUTION = 0.03;
+const RESOLUTION = 0.05;
 const AXIS_WIDTH = 60;
+const AXIS_TITLE_WIDTH = 17;
 
 interface Point {
   readonly variant: string;
@@ -75,7 +78,7 @@ function panelOf(block: Block): ChartSpec {
     offset: 4,
   };
   return {
-    title: panelTitle(block.name, AXIS_WIDTH),
+    title: panelTitle(block.name, AXIS_WIDTH + AXIS_TITLE_WIDTH),
     width: WIDE_PLOT,
     height: 190,
     data: { values: points },
@@ -84,7 +87,7 @@ function panelOf(block: Block): ChartSpec {
       x: {
         field: 'ms',
         type: 'quantitative',
-        scale: { type: 'log', domain: [fastest / 1.2, slowest * 1.2], nice: false },
+        scale: { type: 'log', domain: [drawn(fastest / 1.2), drawn(slowest * 1.2)], nice: false },
         axis: {
           title: 'latency',
           values: TICKS_MS,
@@ -120,8 +123,10 @@ function panelOf(block: Block): ChartSpec {
   };
 }
 
-/** The baseline, then the mitigations with the most, the median and the fewest stalls. */
-function chosenFrom({ baseline, mitigations }: Block): Variant[] {
+/** The baseline, then the mitigations with the most, the median and the fewest stalls, if there are any stalls. */
+function chosenFrom(block: Block): Variant[] {
+  const { baseline, mitigations } = block;
+  if (isQuiet(block)) return [baseline];
   const sorted = mitigations
     .filter(({ cell, result }) => effectOf(cell) !== 'ineffective' && result.latencyEcdf.length > 0)
     .sort((a, b) => b.result.stallsPerMillion.estimate - a.result.stallsPerMillion.estimate);
@@ -147,8 +152,4 @@ function tailOf({ cell, result }: Variant, floor: number): Point[] {
 function startingAt1({ latencyEcdf }: CellGroup): (readonly [number, number])[] {
   const [first] = latencyEcdf;
   return first === undefined ? [] : [[first[0], 0], ...latencyEcdf];
-}
-
-function powerOfTenBelow(value: number): number {
-  return Number(`1e${value.toExponential().split('e')[1]}`);
 }

@@ -6,6 +6,7 @@ import {
   type ChartSpec,
   CONFIG,
   causeColours,
+  drawn,
   LABELS_WIDTH,
   PADDING,
   PLOT_WIDTH,
@@ -39,6 +40,7 @@ export function lossesChart(comparison: Comparison): ChartSpec | null {
     padding: PADDING,
     config: CONFIG,
     vconcat: blocks.map((block, i) => panelOf(block, causes, i === 0)),
+    resolve: { legend: { color: 'independent' } },
   };
 }
 
@@ -118,7 +120,7 @@ function nameOf({ cell }: Variant): string {
 }
 
 function perMillion({ result }: Variant, cause: LossCause): number {
-  return result.started === 0 ? 0 : Number(((result.lostCount[cause] / result.started) * 1e6).toPrecision(6));
+  return result.started === 0 ? 0 : drawn((result.lostCount[cause] / result.started) * 1e6);
 }
 
 function causesIn(blocks: readonly Block[]): LossCause[] {

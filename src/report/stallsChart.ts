@@ -7,6 +7,7 @@ import {
   beside,
   type ChartSpec,
   CONFIG,
+  drawn,
   FONT_SIZE,
   INK,
   LABELS_WIDTH,
@@ -14,6 +15,7 @@ import {
   PADDING,
   PLOT_WIDTH,
   panelTitle,
+  powerOfTenBelow,
   ROW_LABELS,
   ROW_STEP,
   ROWS,
@@ -48,6 +50,8 @@ interface RowData {
   readonly value: string;
   readonly interval: string;
   readonly verdict: string;
+  /** For readers who do not see the chart. */
+  readonly description: string;
   readonly mark: keyof typeof MARKS;
   readonly zero: boolean;
 }
@@ -124,16 +128,16 @@ function panel(
     layer: [
       {
         data: { values: [{}] },
-        mark: { type: 'rule', strokeDash: [3, 3], color: INK, opacity: 0.6 },
-        encoding: { x: { datum: baseline.result.stallsPerMillion.estimate, ...position }, y: null },
+        mark: { type: 'rule', aria: false, strokeDash: [3, 3], color: INK, opacity: 0.6 },
+        encoding: { x: { datum: drawn(baseline.result.stallsPerMillion.estimate), ...position }, y: null },
       },
       {
-        mark: { type: 'rule', strokeWidth: 2 },
+        mark: { type: 'rule', aria: false, strokeWidth: 2 },
         encoding: { x: { field: 'low', ...position }, x2: { field: 'high' }, color: byMark('colour') },
       },
       {
         transform: [{ filter: 'datum.zero' }],
-        mark: { type: 'tick', thickness: 2, size: 9 },
+        mark: { type: 'tick', aria: false, thickness: 2, size: 9 },
         encoding: { x: { field: 'high', ...position }, color: byMark('colour') },
       },
       {
@@ -143,6 +147,7 @@ function panel(
           color: byMark('colour'),
           shape: byMark('shape'),
           fill: { condition: { test: 'datum.zero', value: 'transparent' }, ...byMark('colour') },
+          description: { field: 'description', type: 'nominal' },
           tooltip: [
             { field: 'variant', type: 'nominal', title: 'variant' },
             { field: 'value', type: 'nominal', title: 'stalls per million' },
@@ -161,14 +166,17 @@ function panel(
 function rowOf({ cell, result }: Variant): RowData {
   const { estimate, low, high } = result.stallsPerMillion;
   const words = cell.role === 'mitigation' ? format.plain(result.words) : '';
+  const verdict = effectOf(cell) === 'ineffective' ? `no effect here; ${words}` : words;
+  const interval = format.interval(result.stallsPerMillion);
   return {
     variant: beside(cell.role === 'dispatch' ? dispatchOf(cell) : titleOf(cell), LABELS_WIDTH),
-    estimate,
-    low: low ?? estimate,
-    high: high ?? estimate,
+    estimate: drawn(estimate),
+    low: drawn(low ?? estimate),
+    high: drawn(high ?? estimate),
+    description: `${titleOf(cell)}: ${format.amount(estimate)} stalls per million, ${interval}${verdict === '' ? '' : `; ${verdict}`}`,
     value: format.amount(estimate),
-    interval: format.interval(result.stallsPerMillion),
-    verdict: verdictBeside(effectOf(cell) === 'ineffective' ? `no effect here; ${words}` : words),
+    interval,
+    verdict: verdictBeside(verdict),
     mark: result.contrast?.stalls.verdict.outcome ?? 'baseline',
     zero: estimate === 0,
   };
@@ -183,6 +191,7 @@ function quietRow({ baseline, mitigations }: Block): RowData {
     ...weakest,
     variant: mitigations.length === 0 ? weakest.variant : beside(all, LABELS_WIDTH),
     verdict: verdictBeside(`no stall in any: ${weakest.interval} per million in each`),
+    description: `${all}: no stall, ${weakest.interval} per million in each`,
     mark: 'baseline',
   };
 }
@@ -208,13 +217,9 @@ function scaleOf(blocks: readonly Block[]): Scale {
     .map(({ result: { stallsPerMillion } }) => stallsPerMillion);
   const shown = rates.map(({ estimate, high }) => (estimate > 0 ? estimate : (high ?? 0)));
   const threshold = powerOfTenBelow(Math.min(1e6, ...shown.filter((value) => value > 0)));
-  const top = Math.max(10 * threshold, ...rates.map(({ estimate, high }) => Math.max(estimate, high ?? 0)));
+  const largest = rates.map(({ estimate, high }) => Math.max(estimate, high ?? 0));
+  const top = drawn(Math.max(10 * threshold, ...largest));
   const ticks = [0];
   for (let tick = threshold; tick <= top; tick *= 10) ticks.push(tick);
   return { threshold, top, ticks };
-}
-
-/** By the digits, not by a logarithm: exact, and the same on every engine. */
-function powerOfTenBelow(value: number): number {
-  return Number(`1e${value.toExponential().split('e')[1]}`);
 }

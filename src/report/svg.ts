@@ -14,7 +14,7 @@ export async function renderSvg(spec: ChartSpec, idPrefix = ''): Promise<string>
   const compiled = compile(spec as unknown as TopLevelSpec).spec;
   const view = new vega.View(vega.parse(compiled), { renderer: 'none', logLevel: vega.Error });
   try {
-    const svg = await view.toSVG();
+    const svg = rounded(await view.toSVG());
     return idPrefix === '' ? svg : withPrefix(svg, idPrefix);
   } finally {
     view.finalize();
@@ -24,6 +24,15 @@ export async function renderSvg(spec: ChartSpec, idPrefix = ''): Promise<string>
 /** For a file of its own: white paper, black ink, whatever the reader's theme is. */
 export function standaloneSvg(svg: string): string {
   return svg.replace(/^<svg /, '<svg style="background:#fff;color:#1a1a1a" ');
+}
+
+/** Places to a hundredth of a pixel: the digits after that are of no use, and an engine may choose the last ones. */
+function rounded(svg: string): string {
+  return svg.replace(/ (?:transform|d|x|y|x1|x2|y1|y2|width|height|viewBox)="[^"]*"/g, (attribute) =>
+    attribute.replace(/-?\d+\.\d{3,}(?:e-?\d+)?/g, (number) =>
+      String(Math.round(Number(number) * 100) / 100),
+    ),
+  );
 }
 
 interface TextMetrics {

@@ -30,6 +30,7 @@ import type { UdpPorts } from '../network/ephemeralPorts.ts';
 import type { NetworkPacket } from '../network/networkPacket.ts';
 import { type DnsServer, LOST_AT_SERVER, LOST_ON_LINK } from '../servers/dnsServer.ts';
 import type { NodeLocalCache } from '../servers/nodeLocalCache.ts';
+import { HOST_ADDRESS } from './addresses.ts';
 import { causeIndex, NO_LOSS } from './causes.ts';
 import { LOOKUP_ARRIVAL, LOOKUP_TIMER, UPSTREAM_TIMER } from './eventKinds.ts';
 import type { Destination, Group, Pod } from './pod.ts';
@@ -595,9 +596,8 @@ function resolverAt(group: Group, nowNs: number): Resolver {
   return (resolvers[i] as { resolver: Resolver }).resolver;
 }
 
-/** The node's own address, and the port space of its own namespace. */
-export const HOST_ADDRESS: Address = (192 << 24) | (2 << 8) | 1;
-export const HOST_PORT_SPACE = -1;
+/** The port space of the node's own namespace. */
+const HOST_PORT_SPACE = -1;
 
 /** Processes of the node's own namespace share its ports. */
 function portSpaceOf(pod: Pod): number {

@@ -22,6 +22,13 @@ function takeFirst(pending: Pending[]): Pending {
   return pending.splice(first, 1)[0] as Pending;
 }
 
+/** Not `expect` at once: it would take most of the time. */
+function expectFirst(actual: EventQueue | TimerLane, { time, sequence, what, stamp }: Pending): void {
+  const { firstTime, firstSequence, firstWhat, firstStamp } = actual;
+  if (firstTime === time && firstSequence === sequence && firstWhat === what && firstStamp === stamp) return;
+  expect([firstTime, firstSequence, firstWhat, firstStamp]).toEqual([time, sequence, what, stamp]);
+}
+
 describe('the event queue', () => {
   it('gives events back by time, then in the order in which they came', () => {
     const step = fc.oneof(
@@ -38,15 +45,10 @@ describe('the event queue', () => {
             model.push({ time: one.time, sequence, what: sequence * 3, stamp: sequence * 5 });
           } else if (model.length > 0) {
             const first = takeFirst(model);
-            expect([queue.firstTime, queue.firstSequence, queue.firstWhat, queue.firstStamp]).toEqual([
-              first.time,
-              first.sequence,
-              first.what,
-              first.stamp,
-            ]);
+            expectFirst(queue, first);
             queue.pop();
           }
-          expect(queue.length).toBe(model.length);
+          if (queue.length !== model.length) expect(queue.length).toBe(model.length);
         });
       }),
       { seed: 42, numRuns: 20 },
@@ -77,13 +79,9 @@ describe('a timer lane', () => {
             lane.pop();
           }
           const first = model[0];
-          expect(lane.firstTime).toBe(first?.time ?? Number.POSITIVE_INFINITY);
-          if (first === undefined) return;
-          expect([lane.firstSequence, lane.firstWhat, lane.firstStamp]).toEqual([
-            first.sequence,
-            first.what,
-            first.stamp,
-          ]);
+          if (first !== undefined) expectFirst(lane, first);
+          else if (lane.firstTime !== Number.POSITIVE_INFINITY)
+            expect(lane.firstTime).toBe(Number.POSITIVE_INFINITY);
         });
       }),
       { seed: 42, numRuns: 20 },

@@ -106,3 +106,24 @@ describe('two packets of one socket at once', () => {
     expect(b.answer(second!).reaches).toBe('10.1.0.1:40000');
   });
 });
+
+describe('what is not masqueraded', () => {
+  it.each(names)('%s: has no entry in the NAT maps, so two packets of one socket never lose one', (name) => {
+    const b = bench(name);
+    const sent = ['10.2.0.1:53', '10.2.0.1:53', '10.2.0.2:53'].map((dnat) => ({
+      packet: udp('10.1.0.1:40000', '10.96.0.10:53'),
+      rules: { dnat },
+    }));
+    const outcomes = b.run(
+      sent,
+      ['lookup', 'dnat', 'snat', 'confirm'].flatMap((step) => [1, 2, 3].map((n) => `${n}:${step}`)),
+    );
+    expect(outcomes.map(({ word }) => word)).toEqual(['PASS', 'PASS', 'PASS']);
+    expect(b.counters()).toEqual({});
+    // One flow for each backend.
+    expect(b.table.count).toBe(2);
+    for (const outcome of outcomes) {
+      expect(b.answer(outcome)).toMatchObject({ reaches: '10.1.0.1:40000', from: '10.96.0.10:53' });
+    }
+  });
+});

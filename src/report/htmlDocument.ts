@@ -1,0 +1,52 @@
+/** Sections as HTML. */
+import type { Part, Section, Table } from './document.ts';
+import { type Html, html } from './html.ts';
+
+export function htmlSection({ id, title, parts }: Section): Html {
+  return html`<section id="${id}">
+<h2>${title}</h2>
+${parts.map((part) => htmlPart(part, title))}
+</section>
+`;
+}
+
+function htmlPart(part: Part, title: string): Html {
+  switch (part.kind) {
+    case 'paragraph':
+      return html`<p>${part.text}</p>`;
+    case 'list':
+      return html`<ul>${part.items.map((item) => html`<li>${item}</li>`)}</ul>`;
+    case 'facts':
+      return html`<dl>${part.facts.map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl>`;
+    case 'commands':
+      return html`${part.commands.map((command) => html`<pre class="command"><code>${command}</code></pre>`)}`;
+    case 'table':
+      return htmlTable(part.table, title);
+  }
+}
+
+/** Wide tables scroll by themselves, with the keyboard too. */
+export function htmlTable({ rowHead, groups, rows, notes }: Table, title: string): Html {
+  const columns = groups.flatMap(({ columns: own }) =>
+    own.map((column, i) => ({ ...column, first: i === 0 })),
+  );
+  const classOf = (i: number) => `${columns[i]?.kind ?? 'text'}${columns[i]?.first === true ? ' first' : ''}`;
+  const titled = groups.some((group) => group.title !== '');
+  return html`<div class="scroll" role="region" tabindex="0" aria-label="${title}">
+<table>
+<thead>
+${titled ? html`<tr><td></td>${groups.map((group) => html`<th class="first" scope="colgroup" colspan="${group.columns.length}">${group.title}</th>`)}</tr>` : null}
+<tr><th scope="col">${rowHead}</th>${columns.map((column, i) => html`<th scope="col" class="${classOf(i)}">${column.title}</th>`)}</tr>
+</thead>
+<tbody>
+${rows.map(
+  (row) => html`<tr><th scope="row">${row.head}</th>${row.cells.map(
+    (cell, i) =>
+      html`<td class="${classOf(i)}${i === row.cells.length - 1 ? ` ${row.tone}` : ''}">${cell}</td>`,
+  )}</tr>
+`,
+)}</tbody>
+</table>
+</div>
+${notes.map((note) => html`<p class="note">${note}</p>`)}`;
+}

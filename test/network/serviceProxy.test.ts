@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { RandomStreams } from '../../src/engine/randomStreams.ts';
+import { SECOND } from '../../src/engine/time.ts';
+import type { Packet } from '../../src/netfilter/packet.ts';
+import {
+  type Endpoint,
+  IptablesProxy,
+  IpvsProxy,
+  type IpvsScheduler,
+  SocketProxy,
+} from '../../src/network/serviceProxy.ts';
+import { endpoint, udp } from '../netfilter/builders.ts';
+import { countsOf, expectUniform } from './randomness.ts';
+
+const SERVICE = '10.96.0.10:53';
+
+function endpoints(n: number): Endpoint[] {
+  return Array.from({ length: n }, (_, i) => endpoint(`10.245.0.${i + 1}:53`));
+}
+
+function packet(ordinal: number, from = '10.244.0.1:40000'): Packet {
+  return udp(from, SERVICE, { entity: 1, ordinal });
+}
+
+describe('kube-proxy in iptables mode', () => {
+  const proxy = (n: number) =>
+    new IptablesProxy(endpoints(n), new RandomStreams('proxy tests', 0).stream('statistic match'));
+
+  it.each([2, 3, 5])('draws each of %i endpoints as often as the others', (n) => {
+    const drawing = proxy(n);
+    expectUniform(countsOf(10_000, n, (i) => drawing.choose(packet(i))));
+  });
+
+  it('draws for every packet anew, whatever the one before on the same socket got', () => {
+    const drawing = proxy(3);
+    const pairs = countsOf(
+      10_000,
+      9,
+      (i) => drawing.choose(packet(2 * i)) * 3 + drawing.choose(packet(2 * i + 1)),
+    );
+    expectUniform(pairs);
+  });
+
+  it('keeps no connections: the draw and the insertion are one step', () => {
+    expect(proxy(2).inserts).toBe(false);
+    expect(proxy(2).knows()).toBe(false);
+  });
+});
+
+describe('a proxy that chooses per socket', () => {
+  it('sends every packet of a socket to one endpoint, and sockets to all', () => {
+    const proxy = new SocketProxy(endpoints(2));
+    const chosen = countsOf(4000, 2, (i) => {
+      const from = `10.244.0.1:${30_000 + i}`;
+      expect(proxy.choose(packet(i, from))).toBe(proxy.choose(packet(i + 1, from)));
+      return proxy.choose(packet(i, from));
+    });
+    expectUniform(chosen);
+  });
+});
+
+describe('IPVS', () => {
+  /** A client's packet that is scheduled and inserted at once, at `second`; the endpoint that it gets. */
+  function connect(proxy: IpvsProxy, from: string, second = 0): number {
+    const asking = packet(0, from);
+    const nowNs = second * SECOND;
+    const known = proxy.knows(asking, nowNs);
+    const chosen = proxy.choose(asking, nowNs);
+    if (!known) proxy.insert(asking, chosen, nowNs);
+    return chosen;
+  }
+  const ipvs = (scheduler: IpvsScheduler, n = 3) => new IpvsProxy(endpoints(n), scheduler);
+  const client = (i: number) => `10.244.0.${1 + (i % 200)}:${40_000 + i}`;
+
+  it('rr: takes the endpoints in turn', () => {
+    const proxy = ipvs('rr');
+    const chosen = Array.from({ length: 6 }, (_, i) => connect(proxy, client(i)));
+    expect(chosen.slice(3)).toEqual(chosen.slice(0, 3));
+    expect(new Set(chosen).size).toBe(3);
+  });
+
+  it('rr: gives two packets of one socket that both miss two endpoints, and both are inserted', () => {
+    const proxy = ipvs('rr', 2);
+    const [first, second] = [packet(0), packet(1)];
+    expect([proxy.knows(first, 0), proxy.knows(second, 0)]).toEqual([false, false]);
+    const chosen = [proxy.choose(first, 0), proxy.choose(second, 0)];
+    expect(new Set(chosen).size).toBe(2);
+    proxy.insert(first, chosen[0] as number, 1);
+    proxy.insert(second, chosen[1] as number, 2);
+    // The newest of the duplicates is the one that later packets meet.
+    expect(proxy.choose(packet(2), 3)).toBe(chosen[1]);
+  });
+
+  it('gives a packet that comes after the insertion the same endpoint', () => {
+    const proxy = ipvs('rr', 2);
+    const chosen = connect(proxy, client(0));
+    expect(proxy.knows(packet(1, client(0)), 1)).toBe(true);
+    expect(proxy.choose(packet(1, client(0)), 1)).toBe(chosen);
+  });
+
+  it('sh: sends a client to one endpoint whatever its port, and clients to all', () => {
+    const proxy = ipvs('sh', 2);
+    const chosen = Array.from({ length: 100 }, (_, i) => {
+      const ports = [40_000, 50_000, 60_000].map((port) => connect(proxy, `10.244.0.${i + 1}:${port}`));
+      expect(new Set(ports).size).toBe(1);
+      return ports[0];
+    });
+    expect(new Set(chosen).size).toBe(2);
+  });
+
+  it('dh: sends everybody to one endpoint, since there is one service', () => {
+    const proxy = ipvs('dh');
+    const chosen = Array.from({ length: 50 }, (_, i) => connect(proxy, client(i)));
+    expect(new Set(chosen).size).toBe(1);
+  });
+
+  it('lc: takes the endpoint with the fewest connections', () => {
+    const proxy = ipvs('lc');
+    const chosen = Array.from({ length: 9 }, (_, i) => connect(proxy, client(i)));
+    expect(chosen).toEqual([0, 1, 2, 0, 1, 2, 0, 1, 2]);
+  });
+
+  it('forgets a connection 300 s after its last use', () => {
+    const proxy = ipvs('rr', 2);
+    const first = connect(proxy, client(0));
+    expect(connect(proxy, client(0), 299)).toBe(first);
+    expect(proxy.knows(packet(0, client(0)), 598 * SECOND)).toBe(true);
+    expect(proxy.knows(packet(0, client(0)), 599 * SECOND)).toBe(false);
+  });
+
+  it('lc: no longer counts a connection that has expired, used again or not', () => {
+    const proxy = ipvs('lc', 2);
+    // Endpoint 0 gets one that is opened anew after it has expired, and endpoint 1 two that are not.
+    expect(connect(proxy, client(0), 0)).toBe(0);
+    expect(connect(proxy, client(1), 200)).toBe(1);
+    expect(connect(proxy, client(0), 310)).toBe(0);
+    // One each, if the expired one of client 0 is not counted beside its successor.
+    expect(connect(proxy, client(2), 320)).toBe(0);
+    expect(connect(proxy, client(3), 330)).toBe(1);
+    // By then nothing is left of any of them.
+    expect([0, 1].map((i) => connect(proxy, client(10 + i), 2000 + i))).toEqual([0, 1]);
+  });
+});
