@@ -147,6 +147,10 @@ export const ROWS: ChartSpec = {
 
 export const ROW_LABELS: ChartSpec = textLayer('variant', -10, 'right');
 
+/** Labels of an axis of counts: `0`, `100`, `10k`, `1M`. */
+export const COUNT_LABELS =
+  "datum.value < 1e3 ? format(datum.value, '~f') : datum.value < 1e6 ? datum.value / 1e3 + 'k' : datum.value / 1e6 + 'M'";
+
 /** Six digits: more cannot be seen, and the last ones could differ between machines. */
 export function drawn(value: number): number {
   return Number(value.toPrecision(6));

@@ -17,8 +17,15 @@ export type Part =
   | { readonly kind: 'list'; readonly items: readonly string[] }
   /** Terms and what is to be said of each. */
   | { readonly kind: 'facts'; readonly facts: readonly (readonly [term: string, text: string])[] }
-  | { readonly kind: 'commands'; readonly commands: readonly string[] }
+  | { readonly kind: 'commands'; readonly commands: readonly Command[] }
   | { readonly kind: 'table'; readonly table: Table };
+
+/** To be copied as it is: never broken. */
+export interface Command {
+  /** What it is for, where that is not plain from the section. */
+  readonly purpose?: string;
+  readonly line: string;
+}
 
 export interface Table {
   /** What a row is: head of the first column. */
@@ -38,8 +45,8 @@ export interface ColumnGroup {
 
 export interface Column {
   readonly title: string;
-  /** Numbers are set to the right and not wrapped. */
-  readonly kind: 'number' | 'text';
+  /** Numbers are set to the right; neither they nor ranges (`3 to 4`) are wrapped. */
+  readonly kind: 'number' | 'range' | 'text';
 }
 
 export interface Row {
@@ -56,6 +63,15 @@ export function numbers(...titles: string[]): Column[] {
   return titles.map((title) => ({ title, kind: 'number' }));
 }
 
+export function range(title: string): Column {
+  return { title, kind: 'range' };
+}
+
 export function texts(...titles: string[]): Column[] {
   return titles.map((title) => ({ title, kind: 'text' }));
+}
+
+/** A command under its purpose, as a shell reads both. */
+export function commandLines({ purpose, line }: Command): string[] {
+  return purpose === undefined ? [line] : [`# ${purpose}`, line];
 }

@@ -1,7 +1,7 @@
 /** The answer in a sentence: how often it happens, and which mitigations change that. */
 import type { Cell, CellGroup, Comparison } from '../experiment/comparison.ts';
 import { STALL_CLASSES } from '../simulation/result.ts';
-import { amount, count, howOften, listed, plain, ratio, reduction } from './format.ts';
+import { amount, count, howOften, listed, plain, reduction } from './format.ts';
 import { effectOf } from './wording.ts';
 
 /** One kind of operation of one group, in all variants. */
@@ -82,7 +82,7 @@ export function effects(block: Block): string[] {
     ),
     ...sentence(
       'Worse with',
-      worse.map((variant) => `${titleOf(variant.cell)} (${ratio(ratioOf(variant))})`),
+      worse.map((variant) => `${titleOf(variant.cell)} (${increase(variant)})`),
     ),
     ...sentence('No detectable difference:', titles(equal)),
     ...sentence('Undecided:', titles(undecided)),
@@ -130,6 +130,13 @@ function eliminated({ result }: Variant): boolean {
 
 function ratioOf({ result }: Variant): number | null {
   return result.contrast?.stalls.contrast.ratio?.estimate ?? null;
+}
+
+function increase(variant: Variant): string {
+  const value = ratioOf(variant);
+  return value === null
+    ? `${amount(variant.result.stallsPerMillion.estimate)} per million, none as it is`
+    : `${amount(value)} ×`;
 }
 
 function titles(variants: readonly Variant[]): string[] {

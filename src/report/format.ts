@@ -16,21 +16,22 @@ export function count(value: number | null): string {
   return isKnown(value) ? grouped(Math.round(value)) : NONE;
 }
 
-/** Three digits from 100 up, two below: `25,300`, `410`, `31`, `3.1`, `0.042`. */
+/** Three digits from 100 up, two below: `25,300`, `410`, `31`, `3.1`, `0.00042`. */
 export function amount(value: number | null): string {
   if (!isKnown(value)) return NONE;
   const size = Math.abs(value);
   if (size === 0) return '0';
-  if (size < 0.01) return value < 0 ? `> ${MINUS}0.01` : '< 0.01';
+  if (size < 0.00001) return value < 0 ? `> ${MINUS}0.00001` : '< 0.00001';
   if (size >= 99.5) return grouped(Number(value.toPrecision(3)));
   if (size >= 9.95) return grouped(Math.round(value));
   return withMinus(Number(value.toPrecision(2)).toString());
 }
 
-/** With its sign: `+1,200`, `−24,900`, `0`. */
+/** A difference with its sign: `+1,200`, `−24,900`; less than half a hundredth is `0`. */
 export function signed(value: number | null): string {
-  const text = amount(value);
-  return isKnown(value) && value > 0 && /^\d/.test(text) && text !== '0' ? `+${text}` : text;
+  if (!isKnown(value)) return NONE;
+  if (Math.abs(value) < 0.005) return '0';
+  return value > 0 ? `+${amount(value)}` : amount(value);
 }
 
 /** Two decimals, for packets per lookup: `10.00`; with a sign on request of `signedDecimal`. */
@@ -43,9 +44,9 @@ export function signedDecimal(value: number | null): string {
   return isKnown(value) && /[1-9]/.test(text) && value > 0 ? `+${text}` : text;
 }
 
-/** `0.045 ×`, `3.1 ×`. */
+/** Around 1 with two decimals: `0.045`, `0.96`, `1.04`, `31`. */
 export function ratio(value: number | null): string {
-  return isKnown(value) ? `${amount(value)} ×` : NONE;
+  return isKnown(value) && value >= 0.0995 && value < 9.995 ? value.toFixed(2) : amount(value);
 }
 
 /** Of a share from 0 to 1: `2.5 %`, `98 %`. */
@@ -68,11 +69,6 @@ export function milliseconds(value: number | null): string {
   return Math.abs(rounded) >= 1000
     ? `${withMinus((rounded / 1000).toFixed(Math.abs(rounded) >= 10_000 ? 0 : 1))} s`
     : `${withMinus(rounded.toString())} ms`;
-}
-
-/** A change of a latency, in ms and without the unit; less than 5 µs is no change. */
-export function latencyChange(value: number | null): string {
-  return isKnown(value) && Math.abs(value) < 0.005 ? '0' : signed(value);
 }
 
 /** `60 s`, `1.5 s`, `20 min`. */

@@ -1,5 +1,5 @@
 /** Sections as HTML. */
-import type { Part, Section, Table } from './document.ts';
+import type { Command, Part, Section, Table } from './document.ts';
 import { type Html, html } from './html.ts';
 
 export function htmlSection({ id, title, parts }: Section): Html {
@@ -19,10 +19,15 @@ function htmlPart(part: Part, title: string): Html {
     case 'facts':
       return html`<dl>${part.facts.map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl>`;
     case 'commands':
-      return html`${part.commands.map((command) => html`<pre class="command"><code>${command}</code></pre>`)}`;
+      return html`<pre class="command">${part.commands.map(htmlCommand)}</pre>`;
     case 'table':
       return htmlTable(part.table, title);
   }
+}
+
+function htmlCommand({ purpose, line }: Command): Html {
+  const comment = purpose === undefined ? null : html`<span class="note"># ${purpose}</span>\n`;
+  return html`${comment}<code>${line}</code>\n`;
 }
 
 /** Wide tables scroll by themselves, with the keyboard too. */

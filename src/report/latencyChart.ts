@@ -6,6 +6,7 @@ import type { CellGroup, Comparison } from '../experiment/comparison.ts';
 import {
   type ChartSpec,
   CONFIG,
+  COUNT_LABELS,
   drawn,
   INK,
   OKABE_ITO,
@@ -30,7 +31,7 @@ const LINES = [
 const TICKS_MS = [0.1, 1, 10, 100, 1000, 2500, 5000, 10_000, 30_000, 100_000];
 /** Points closer to the one before than this, as a share of it, are left out. */
 const RESOLUTION = 0.05;
-const AXIS_WIDTH = 60;
+const AXIS_WIDTH = 40;
 const AXIS_TITLE_WIDTH = 17;
 
 interface Point {
@@ -101,7 +102,7 @@ function panelOf(block: Block): ChartSpec {
         axis: {
           title: `slower, per million ${block.operation}`,
           values: [1, 10, 100, 1000, 10_000, 100_000, 1_000_000].filter((tick) => tick >= floor),
-          format: ',~f',
+          labelExpr: COUNT_LABELS,
           minExtent: AXIS_WIDTH,
         },
       },

@@ -5,6 +5,7 @@ import {
   beside,
   type ChartSpec,
   CONFIG,
+  COUNT_LABELS,
   causeColours,
   drawn,
   LABELS_WIDTH,
@@ -50,7 +51,7 @@ function panelOf(block: Block, causes: readonly LossCause[], withLegend: boolean
     field: 'lost',
     type: 'quantitative',
     stack: 'zero',
-    axis: { title: `packets lost per million ${block.operation}`, format: ',~f', tickCount: 5 },
+    axis: { title: `packets lost per million ${block.operation}`, labelExpr: COUNT_LABELS, tickCount: 5 },
   };
   return {
     title: panelTitle(block.name),

@@ -1,7 +1,7 @@
 /** A comparison as Markdown, to be read on GitHub with its chart beside it. */
 import type { Comparison } from '../experiment/comparison.ts';
 import { scenarioText } from './assumptions.ts';
-import type { Part, Section, Table } from './document.ts';
+import { commandLines, type Part, type Section, type Table } from './document.ts';
 import { blocksOf, occurrence } from './findings.ts';
 import { plain } from './format.ts';
 import { sectionsOf } from './sections.ts';
@@ -37,7 +37,7 @@ function markdownPart(part: Part): string {
     case 'facts':
       return part.facts.map(([term, meaning]) => `- **${text(term)}**: ${text(meaning)}`).join('\n');
     case 'commands':
-      return fenced(part.commands.join('\n'), 'sh');
+      return fenced(part.commands.flatMap(commandLines).join('\n'), 'sh');
     case 'table':
       return markdownTable(part.table);
   }

@@ -6,7 +6,7 @@ import { kernelOf } from '../simulation/assembly.ts';
 import type { RunResult } from '../simulation/result.ts';
 import { assumptionsOf } from './assumptions.ts';
 import { nodeCountersTable } from './counterTables.ts';
-import { numbers, type Part, type Section, type Table, texts } from './document.ts';
+import { numbers, type Part, range, type Section, type Table } from './document.ts';
 import { blocksOf, occurrence } from './findings.ts';
 import * as format from './format.ts';
 import { measuresOf, rateCells } from './measures.ts';
@@ -62,7 +62,7 @@ function operationsTable({ groups }: Cell): Table {
       { title: '', columns: numbers('started') },
       {
         title: 'stalls per million',
-        columns: [...numbers('estimate'), ...texts(`${format.percent(CONFIDENCE)} interval`)],
+        columns: [...numbers('estimate'), range(`${format.percent(CONFIDENCE)} interval`)],
       },
       ...measures.groups,
       { title: 'packets', columns: numbers('per operation') },

@@ -38,8 +38,10 @@ export function sectionsOf(comparison: Comparison): Section[] {
     ]),
     answer('races', 'Was each race tested?', [{ kind: 'list', items: racesOf(comparison.cells) }]),
     answer('words', 'How to read this', [{ kind: 'facts', facts: wordsOf(comparison, blocks) }]),
-    answer('again', 'Make it again', [{ kind: 'commands', commands: [comparison.command] }]),
-    answer('next', 'What to try next', [{ kind: 'facts', facts: nextSteps(comparison, blocks) }]),
+    answer('again', 'Make it again', [
+      { kind: 'commands', commands: [{ line: format.plain(comparison.command) }] },
+    ]),
+    answer('next', 'What to try next', [{ kind: 'commands', commands: nextSteps(comparison, blocks) }]),
   ].filter(({ parts }) => parts.length > 0);
 }
 
@@ -69,7 +71,7 @@ function ineffectiveOf({ cells, leftOut = [] }: Comparison): Part[] {
   const seen = new Set<string>();
   const items = [...cells.flatMap(({ applied }) => applied), ...leftOut].flatMap(
     ({ name, title, effect, notes }) => {
-      const text = `${format.plain(title)} ${effect === 'partly' ? 'reaches some pods only' : 'has no effect here'}: ${notes.map(format.plain).join('; ')}.`;
+      const text = `${format.plain(title)} ${effect === 'partly' ? 'reaches some pods only' : 'has no effect here'}: ${format.plain(notes.join('; ')).replace(/\.$/, '')}.`;
       if (effect === 'applied' || seen.has(`${name} ${text}`)) return [];
       seen.add(`${name} ${text}`);
       return [text];

@@ -7,6 +7,7 @@ import {
   beside,
   type ChartSpec,
   CONFIG,
+  COUNT_LABELS,
   drawn,
   FONT_SIZE,
   INK,
@@ -98,7 +99,7 @@ function panelsOf(block: Block, scale: Scale): ChartSpec[] {
 const HIDDEN_AXIS: ChartSpec = { title: null, labels: false, ticks: false, domain: false };
 
 function axisUnder({ operation }: Block, { ticks }: Scale): ChartSpec {
-  return { title: `stalls per million ${operation}`, values: ticks, format: ',~f' };
+  return { title: `stalls per million ${operation}`, values: ticks, labelExpr: COUNT_LABELS };
 }
 
 function panel(

@@ -1,7 +1,7 @@
 /** The tables of a comparison: what stalls, what it is made of, against the baseline, and under other dispatches. */
 import type { Cell, CellGroup } from '../experiment/comparison.ts';
 import type { Estimate } from '../statistics/interval.ts';
-import { numbers, type Row, type Table, type Tone, texts } from './document.ts';
+import { numbers, type Row, range, type Table, type Tone, texts } from './document.ts';
 import { type Block, titleOf, type Variant } from './findings.ts';
 import * as format from './format.ts';
 import { measuresOf, rateCells } from './measures.ts';
@@ -24,7 +24,7 @@ export function verdictTable(block: Block, confidence: number): Table {
     rowHead: 'variant',
     groups: [
       { title: '', columns: numbers('stalls per million') },
-      { title: '', columns: texts(`${format.percent(confidence)} interval`) },
+      { title: '', columns: [range(`${format.percent(confidence)} interval`)] },
       { title: '', columns: texts('verdict') },
     ],
     rows,
@@ -66,15 +66,15 @@ export function contrastTable(block: Block, confidence: number): Table | null {
   const [idle, rest] = [compared.filter(isIdle), compared.filter((variant) => !isIdle(variant))];
   if (rest.length === 0) return null;
   const failures = [block.baseline, ...rest].some(({ result }) => result.failedCount > 0);
-  const range = `${format.percent(confidence)} interval`;
+  const bounds = range(`${format.percent(confidence)} interval`);
   return {
     rowHead: 'variant',
     groups: [
-      { title: 'stalls per million', columns: [...numbers('difference'), ...texts(range)] },
-      { title: 'stalls', columns: [...numbers('ratio'), ...texts(range), ...numbers('correlation')] },
-      { title: 'lost packets', columns: [...numbers('ratio'), ...texts(range)] },
-      { title: 'failed per million', columns: failures ? [...numbers('difference'), ...texts(range)] : [] },
-      { title: 'mean latency, ms', columns: [...numbers('difference'), ...texts(range)] },
+      { title: 'stalls per million', columns: [...numbers('difference'), bounds] },
+      { title: 'stalls', columns: [...numbers('ratio'), bounds, ...numbers('correlation')] },
+      { title: 'lost packets', columns: [...numbers('ratio'), bounds] },
+      { title: 'failed per million', columns: failures ? [...numbers('difference'), bounds] : [] },
+      { title: 'mean latency, ms', columns: [...numbers('difference'), bounds] },
     ].filter(({ columns }) => columns.length > 0),
     rows: rest.map((variant) => contrastRow(variant, failures)),
     notes: [
@@ -100,8 +100,8 @@ function contrastRow({ cell, result }: Variant, withFailures: boolean): Row {
       correlation === null ? format.NONE : format.decimal(correlation),
       ...ratioCells(losses.contrast.ratio),
       ...(withFailures ? differenceCells(failures.contrast.difference) : []),
-      format.latencyChange(meanLatencyMs.difference),
-      format.interval({ ...meanLatencyMs, method: 'paired-t' }, format.latencyChange),
+      format.signed(meanLatencyMs.difference),
+      format.interval({ ...meanLatencyMs, method: 'paired-t' }, format.signed),
     ],
   };
 }
@@ -111,12 +111,12 @@ export function dispatchTable(blocks: readonly Block[], confidence: number): Tab
   const [first] = blocks;
   if (first === undefined || first.dispatches.length === 0) return null;
   const cells = [first.baseline, ...first.dispatches].map(({ cell }) => cell);
-  const range = `${format.percent(confidence)} interval`;
+  const bounds = range(`${format.percent(confidence)} interval`);
   return {
     rowHead: 'dispatch',
     groups: blocks.map(({ name }) => ({
       title: name,
-      columns: [...numbers('stalls per million'), ...texts(range)],
+      columns: [...numbers('stalls per million'), bounds],
     })),
     rows: cells.map((cell, i) => ({
       head: `${cell.dispatch.map(format.plain).join(' + ')}${i === 0 ? ' (assumed above)' : ''}`,
@@ -193,7 +193,9 @@ function differenceCells(difference: Estimate): string[] {
 }
 
 function ratioCells(ratio: Estimate | null): string[] {
-  return ratio === null ? [format.NONE, ''] : [format.ratio(ratio.estimate), format.interval(ratio)];
+  return ratio === null
+    ? [format.NONE, '']
+    : [format.ratio(ratio.estimate), format.interval(ratio, format.ratio)];
 }
 
 export function methodsOf(estimates: readonly Estimate[]): string {

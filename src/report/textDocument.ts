@@ -1,5 +1,5 @@
 /** Sections as terminal text. */
-import type { Part, Section } from './document.ts';
+import { commandLines, type Part, type Section } from './document.ts';
 import { paintOf, type TextOptions, wrapped } from './textStyle.ts';
 import { textTable } from './textTable.ts';
 
@@ -36,7 +36,10 @@ function textPart(part: Part, columns: number, line: number, colour: boolean): s
     case 'list':
       return part.items.map((item) => hanging('  - ', '    ', item, line)).join('\n');
     case 'commands':
-      return part.commands.map((command) => `  ${command}`).join('\n');
+      return part.commands
+        .flatMap(commandLines)
+        .map((command) => `  ${command}`)
+        .join('\n');
     case 'facts': {
       const term = Math.min(26, Math.max(...part.facts.map(([name]) => name.length)));
       return part.facts

@@ -3,7 +3,7 @@
  * the width, whole groups of columns go into a further table below, under the same row heads.
  */
 import CliTable3 from 'cli-table3';
-import type { ColumnGroup, Row, Table } from './document.ts';
+import type { Column, ColumnGroup, Row, Table } from './document.ts';
 import { type Paint, wrapped } from './textStyle.ts';
 
 const GAP = 2;
@@ -42,7 +42,7 @@ interface Band {
 
 interface Lane {
   readonly title: string;
-  readonly kind: 'number' | 'text';
+  readonly kind: Column['kind'];
   readonly cells: readonly string[];
   readonly least: number;
   /** The last column of the table wears the row's tone. */
@@ -54,7 +54,7 @@ function bandsOf({ groups, rows }: Table): Band[] {
   const lanes = all.map(({ title, kind }, i): Lane => {
     const cells = rows.map((row) => row.cells[i] ?? '');
     const longest = longestOf(cells);
-    const least = Math.max(inTwoLines(title), kind === 'number' ? longest : Math.min(longest, TEXT_AT_LEAST));
+    const least = Math.max(inTwoLines(title), kind === 'text' ? Math.min(longest, TEXT_AT_LEAST) : longest);
     return { title, kind, cells, least, toned: i === all.length - 1 };
   });
   let from = 0;
@@ -144,13 +144,13 @@ function painted({ cells, toned }: Lane, { tone }: Row, row: number, paint: Pain
   return toned ? paint[tone](text) : text;
 }
 
-/** Gives what room is left to the columns of text, the last one first. */
+/** Gives what room is left to the columns that are not numbers, the last one first. */
 function stretched(lanes: readonly Lane[], room: number): number[] {
   const widths = lanes.map(({ least }) => least);
   let left = room - leastOf(lanes);
   for (let i = lanes.length - 1; i >= 0; i--) {
     const { kind, title, cells, least } = lanes[i] as Lane;
-    const wanted = kind === 'text' ? longestOf([title, ...cells]) - least : 0;
+    const wanted = kind === 'number' ? 0 : longestOf([title, ...cells]) - least;
     const more = Math.max(0, Math.min(left, wanted));
     widths[i] = least + more;
     left -= more;

@@ -43,10 +43,15 @@ export const LATE: readonly string[] = [
   ...['1:snat', '1:confirm', '2:snat', '2:confirm'],
 ];
 
+const kernels = new Map<string, Kernel>();
+
 /** The kernel of a release; throws the reason if it does not resolve. */
 export function kernelOf(release: string): Kernel {
+  const known = kernels.get(release);
+  if (known !== undefined) return known;
   const resolution = resolveKernel(release);
   if ('unknown' in resolution) throw new Error(`${release}: ${resolution.unknown.reason}`);
+  kernels.set(release, resolution.kernel);
   return resolution.kernel;
 }
 

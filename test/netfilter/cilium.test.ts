@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { CILIUM_GENERATIONS, type CiliumGeneration } from '../../src/netfilter/cilium.ts';
 import { DROPPED_NO_MAPPING } from '../../src/netfilter/verdict.ts';
-import { Bench, LATE, masquerade, NAT_ADDRESS, OVERLAP, occupy, udp } from './builders.ts';
+import { Bench, LATE, masquerade, NAT_ADDRESS, OVERLAP, occupy, SERVER, udp } from './builders.ts';
 
 const rules = { masquerade: masquerade() };
 const names = CILIUM_GENERATIONS.map(({ name }) => name);
@@ -28,6 +28,20 @@ describe('the port of a new flow', () => {
     b.pass(packet, rules);
     expect(packet.chosenPort).toBe(scaled(20_000));
     expect(packet.probes).toBe(2);
+  });
+
+  it.each(names)('%s: the second random one is a draw of its own', (name) => {
+    const send = (taken: number | null) => {
+      const b = bench(name);
+      if (taken !== null) occupy(b, taken);
+      const packet = udp('10.1.0.1:5000', SERVER, { entity: 7 });
+      b.pass(packet, rules);
+      return packet;
+    };
+    const first = send(null).chosenPort;
+    const second = send(first);
+    expect(second.probes).toBe(2);
+    expect(second.chosenPort).not.toBe(first);
   });
 
   it.each(names)('%s: from there scale(port + 1), which is not the next port', (name) => {

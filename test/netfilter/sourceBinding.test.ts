@@ -182,6 +182,16 @@ describe('mirror images, since 6.12', () => {
     expect(second?.source).not.toBe('10.1.0.2:6000');
   });
 
+  it('nor if it is our own packet that is translated', () => {
+    const sent = [
+      { packet: udp('10.1.0.1:5000', '10.1.0.2:6000'), rules: {} },
+      { packet: udp('10.1.0.2:6000', '10.96.0.10:53'), rules: { dnat: '10.1.0.1:5000' } },
+    ];
+    const [, second] = new Bench('6.18').run(sent, late);
+    expect(second?.destination).toBe('10.1.0.1:5000');
+    expect(second?.source).not.toBe('10.1.0.2:6000');
+  });
+
   it('of TCP flows are strangers', () => {
     const sent = [
       { packet: tcp('10.1.0.1:5000', '10.1.0.2:6000'), rules: {} },

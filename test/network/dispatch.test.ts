@@ -65,12 +65,13 @@ describe('the dispatch of a pair', () => {
     }
   });
 
-  it.each(
-    DISPATCH_PRESETS.filter(({ perPair }) => perPair.probability > 0.001),
-  )('of the preset $name strikes as often as its description says', ({ dispatch: preset, perPair }) => {
-    const serial = drawn(preset)[SERIAL] as number;
-    expectProbability(PAIRS - serial, PAIRS, perPair.probability);
-  });
+  it.each(DISPATCH_PRESETS.filter(({ perPair }) => perPair.probability > 0.001))(
+    'of the preset $name strikes as often as its description says',
+    ({ dispatch: preset, perPair }) => {
+      const serial = drawn(preset)[SERIAL] as number;
+      expectProbability(PAIRS - serial, PAIRS, perPair.probability);
+    },
+  );
 });
 
 describe('another CPU', () => {

@@ -99,7 +99,8 @@ describe('the TCP port of a connect', () => {
   it('passes over ports that are in use', () => {
     const ports = tcpPorts('step-two');
     const given = walk(ports, EVEN);
-    for (const port of given) if (port !== given[0] && port !== given[7]) ports.release(POD, SERVER, 443, port);
+    for (const port of given)
+      if (port !== given[0] && port !== given[7]) ports.release(POD, SERVER, 443, port);
     const second = walk(ports, 8);
     expect(second).not.toContain(given[0]);
     expect(second).not.toContain(given[7]);
