@@ -10,7 +10,14 @@ const rooms = {
   scenario: ['netfilter/kernels', 'clients/catalogue', 'engine/(time|distribution|invariant)'],
   mitigations: ['scenario', 'netfilter/kernels', 'clients/(catalogue|resolvConf)', 'engine/time'],
   simulation: ['clients', 'servers', 'network', 'netfilter', 'engine', 'scenario'],
-  experiment: ['simulation', 'scenario', 'mitigations', 'statistics', 'engine', 'netfilter/(counters|kernel|kernels)'],
+  experiment: [
+    'simulation',
+    'scenario',
+    'mitigations',
+    'statistics',
+    'engine',
+    'netfilter/(counters|kernel|kernels)',
+  ],
   report: ['experiment', 'statistics', 'scenario', 'simulation', 'mitigations'],
 };
 

@@ -17,7 +17,7 @@ try {
     process.exitCode = error.exitCode;
   } else {
     printTalk(messages.bug(error instanceof Error ? error.message : String(error)));
-    if (process.env['SNATRACE_DEBUG'] !== undefined) printTalk(String((error as Error).stack));
+    if (process.env.SNATRACE_DEBUG !== undefined) printTalk(String((error as Error).stack));
     process.exitCode = BUG;
   }
 }

@@ -31,7 +31,7 @@ function writeAll(fd: number, text: string): void {
 
 /** Whether colours are wanted on stdout: NO_COLOR, FORCE_COLOR, then whether it is a terminal. */
 export function wantsColour(): boolean {
-  if (process.env['NO_COLOR'] !== undefined && process.env['NO_COLOR'] !== '') return false;
+  if (process.env.NO_COLOR !== undefined && process.env.NO_COLOR !== '') return false;
   const { FORCE_COLOR } = process.env;
   if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
   return process.stdout.isTTY === true;

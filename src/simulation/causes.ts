@@ -36,7 +36,8 @@ export const CAUSE_TEXTS: Readonly<Record<LossCause, string>> = {
   'chain-too-long': 'hash chain too long',
   'no-mapping': 'no eBPF NAT mapping',
   'input-queue': "a CPU's input queue was full (no conntrack counter moves)",
-  'answer-untranslated': 'answer lost: no entry to translate it back (that of a resolved clash lives one second)',
+  'answer-untranslated':
+    'answer lost: no entry to translate it back (that of a resolved clash lives one second)',
   link: 'lost on the link',
   server: 'server queue full',
   'cache-outage': 'node-local cache down',

@@ -8,9 +8,10 @@ import {
   STATUS,
   TCP_STATE_SHIFT,
 } from '../../src/netfilter/entry.ts';
+import { TCP_ACK } from '../../src/netfilter/packet.ts';
 import { TCP_CLOSE, TCP_LAST_ACK, TCP_TIME_WAIT } from '../../src/netfilter/tcpTracker.ts';
 import { TCP, UDP } from '../../src/netfilter/tuple.ts';
-import { Bench, masquerade, occupy, SERVER, tcp, udp } from './builders.ts';
+import { Bench, connectAndClose, masquerade, occupy, SERVER, tcp, udp } from './builders.ts';
 
 describe('closing TCP flows, since 6.5', () => {
   const closing = {
@@ -67,6 +68,16 @@ describe('closing TCP flows, since 6.5', () => {
       'DROP',
     ]);
     expect(search('6.18', 16, 1, { sequenceEnd: -5 }, { sequenceEnd: 5 }).word).toBe('PASS');
+  });
+
+  it('are measured by the bytes of the side that opened them, whatever the server sends last', () => {
+    const bench = new Bench('6.18');
+    const rules = { masquerade: masquerade('preserve', { min: 20000, max: 20000 }) };
+    const closed = connectAndClose(bench, '10.1.0.1:40000', SERVER, rules, 1000);
+    bench.answer(closed, TCP_ACK);
+    const word = (sequenceEnd: number) =>
+      bench.pass(tcp('10.1.0.2:40000', SERVER, { sequenceEnd }), rules).word;
+    expect([word(500), word(1002)]).toEqual(['DROP', 'PASS']);
   });
 
   it('keep it if they are not SNATed, are dying, or have a fixed timeout', () => {

@@ -57,14 +57,14 @@ export const compareCommand: Command = {
     const loaded = readScenario(path);
     const { scenario, experiment } = loaded;
     const flags = {
-      with: listOf(args['with']),
-      kernel: listOf(args['kernel']),
-      dispatch: listOf(args['dispatch']),
+      with: listOf(args.with),
+      kernel: listOf(args.kernel),
+      dispatch: listOf(args.dispatch),
     };
-    const seed = seedOf(args['seed']) ?? experiment.seed ?? DEFAULT_SEED;
+    const seed = seedOf(args.seed) ?? experiment.seed ?? DEFAULT_SEED;
     const replications =
-      wholeNumber('replications', args['replications'], 1, 100_000) ?? experiment.replications;
-    const threads = wholeNumber('threads', args['threads'], 1, 256) ?? 1;
+      wholeNumber('replications', args.replications, 1, 100_000) ?? experiment.replications;
+    const threads = wholeNumber('threads', args.threads, 1, 256) ?? 1;
     const wanted = flags.with ?? experiment.with;
     const dispatches = flags.dispatch ?? experiment.dispatches;
     const kernels = flags.kernel ?? experiment.kernels;
@@ -73,11 +73,7 @@ export const compareCommand: Command = {
 
     const jobs = plan.variants.length * replications;
     const runner = createRunner(threads, jobs);
-    const progress = startProgress(
-      `comparing ${plan.variants.length} variants`,
-      jobs,
-      args['quiet'] === true,
-    );
+    const progress = startProgress(`comparing ${plan.variants.length} variants`, jobs, args.quiet === true);
     const interrupt = new AbortController();
     const onInterrupt = (): void => interrupt.abort();
     process.once('SIGINT', onInterrupt);
@@ -127,13 +123,13 @@ function isVacuous({ cells }: Comparison): boolean {
 }
 
 async function present(comparison: Comparison, args: Readonly<Record<string, unknown>>): Promise<void> {
-  if (args['json'] === true) {
+  if (args.json === true) {
     printJson(comparison);
   } else {
     const { renderComparison } = await import('../../report/compareTable.ts');
     printData(renderComparison(comparison, { width: outputWidth(), colour: wantsColour() }));
   }
-  const folder = args['report'];
+  const folder = args.report;
   if (typeof folder !== 'string') return;
   const { reportFiles } = await import('../../report/reportFiles.ts');
   const name = basename(comparison.file, extname(comparison.file)).replace(/^-$/, 'stdin');

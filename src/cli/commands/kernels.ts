@@ -21,9 +21,9 @@ export const kernelsCommand: Command = {
     const { BACKPORTS } = await import('../../netfilter/kernels/backports.ts');
     const { LAST_READ, MAINLINE } = await import('../../netfilter/kernels/mainline.ts');
     const { resolveKernel } = await import('../../netfilter/kernels/resolveKernel.ts');
-    const release = args['release'];
+    const release = args.release;
     if (release === undefined) {
-      if (args['json'] === true) {
+      if (args.json === true) {
         printJson({
           schemaVersion: 1,
           kind: 'kernels',
@@ -52,7 +52,7 @@ export const kernelsCommand: Command = {
     const resolution = resolveKernel(text);
     if ('unknown' in resolution) throw new Failure(kernelProblem(text) ?? '', USAGE);
     const { kernel } = resolution;
-    if (args['json'] === true) {
+    if (args.json === true) {
       printJson({ schemaVersion: 1, kind: 'kernel', ...kernel });
       return OK;
     }

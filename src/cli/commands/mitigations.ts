@@ -29,7 +29,7 @@ export const mitigationsCommand: Command = {
   handler: async (args) => {
     const { MITIGATIONS, mitigation } = await import('../../mitigations/catalogue.ts');
     const { RACES } = await import('../../mitigations/mitigation.ts');
-    const json = args['json'] === true;
+    const json = args.json === true;
     const { name, scenario } = args;
     if (name !== undefined) {
       const found = mitigation(String(name));

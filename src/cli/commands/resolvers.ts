@@ -26,7 +26,7 @@ export const resolversCommand: Command = {
       supportedVersions,
       UnknownResolverError,
     } = await import('../../clients/catalogue.ts');
-    const json = args['json'] === true;
+    const json = args.json === true;
     const { name } = args;
     if (name === undefined) {
       if (json)

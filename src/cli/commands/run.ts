@@ -36,13 +36,13 @@ export const runCommand: Command = {
       printData(describeScenario(scenario, experiment));
       return OK;
     }
-    const seed = seedOf(args['seed']) ?? experiment.seed ?? DEFAULT_SEED;
+    const seed = seedOf(args.seed) ?? experiment.seed ?? DEFAULT_SEED;
     const replications =
-      wholeNumber('replications', args['replications'], 1, 100_000) ?? experiment.replications;
-    const threads = wholeNumber('threads', args['threads'], 1, 256) ?? 1;
+      wholeNumber('replications', args.replications, 1, 100_000) ?? experiment.replications;
+    const threads = wholeNumber('threads', args.threads, 1, 256) ?? 1;
     const { createRunner, runAll } = await import('../../experiment/runner.ts');
     const runner = createRunner(threads, replications);
-    const progress = startProgress('running', replications, args['quiet'] === true);
+    const progress = startProgress('running', replications, args.quiet === true);
     const interrupt = new AbortController();
     const onInterrupt = (): void => interrupt.abort();
     process.once('SIGINT', onInterrupt);
@@ -67,7 +67,7 @@ export const runCommand: Command = {
     }
     if (interrupt.signal.aborted) printTalk(messages.interrupted(results.length, replications));
     if (results.length === 0) return INTERRUPTED;
-    if (args['json'] === true) {
+    if (args.json === true) {
       const { contentHash } = await import('../../scenario/canonical.ts');
       printJson({
         schemaVersion: 1,
