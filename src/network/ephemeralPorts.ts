@@ -1,11 +1,12 @@
 /** Which source port the kernel gives a socket that asks for none (reference: resolvers A.7, errata). */
 import type { RandomStream } from '../engine/randomStreams.ts';
-import { type Address, hashTuple } from '../netfilter/tuple.ts';
+import { type Address, hashTuple, TCP } from '../netfilter/tuple.ts';
 import { KeySet } from './keySet.ts';
 
 /** `net.ipv4.ip_local_port_range`; each pod has a port space of its own. */
 export const LOWEST_PORT = 32768;
 export const HIGHEST_PORT = 60999;
+const SPAN = HIGHEST_PORT - LOWEST_PORT + 1;
 /** Up to 4.1 the range ended at 61000 (from memory). */
 const HIGHEST_PORT_BEFORE_4_2 = 61000;
 
@@ -20,10 +21,9 @@ export class UdpPorts {
 
   /** A free port for the namespace, or -1 if all are in use. `entity` and `ordinal` name the draw. */
   acquire(namespace: number, entity: number, ordinal: number): number {
-    const span = HIGHEST_PORT - LOWEST_PORT + 1;
-    const start = this.stream.integer(entity, ordinal, span);
-    for (let i = 0; i < span; i++) {
-      const port = LOWEST_PORT + ((start + i) % span);
+    const start = this.stream.integer(entity, ordinal, SPAN);
+    for (let i = 0; i < SPAN; i++) {
+      const port = LOWEST_PORT + ((start + i) % SPAN);
       if (this.inUse.add(namespace, port)) return port;
     }
     return -1;
@@ -32,6 +32,15 @@ export class UdpPorts {
   release(namespace: number, port: number): void {
     this.inUse.delete(namespace, port);
   }
+}
+
+/** Where the connects of one source to one destination are. */
+interface Walk {
+  /** Even offset at which the next one starts to look. */
+  next: number;
+  steps: number;
+  /** Even and odd ports in use. */
+  readonly inUse: [even: number, odd: number];
 }
 
 export type ConnectPorts = 'shared-hint' | 'step-two' | 'random-step';
@@ -43,7 +52,7 @@ export type ConnectPorts = 'shared-hint' | 'step-two' | 'random-step';
  */
 export class TcpPorts {
   private readonly inUse = new KeySet();
-  private readonly walks = new Map<number, { next: number; steps: number }>();
+  private readonly walks = new Map<number, Walk>();
   private readonly stream: RandomStream;
   private readonly kind: ConnectPorts;
   private sharedHint = 0;
@@ -55,31 +64,33 @@ export class TcpPorts {
 
   /** A port that this source does not use towards the destination, or -1 (EADDRNOTAVAIL). */
   acquire(source: Address, destination: Address, port: number): number {
-    const flow = hashTuple(source, destination, port, 6);
+    const flow = hashTuple(source, destination, port, TCP);
     if (this.kind === 'shared-hint') return this.walkShared(flow);
     let walk = this.walks.get(flow);
     if (walk === undefined) {
-      const span = HIGHEST_PORT - LOWEST_PORT + 1;
-      walk = { next: this.stream.integer(flow, 0, span / 2) * 2, steps: 0 };
+      walk = { next: this.stream.integer(flow, 0, SPAN / 2) * 2, steps: 0, inUse: [0, 0] };
       this.walks.set(flow, walk);
     }
     return this.walkEven(flow, walk);
   }
 
   release(source: Address, destination: Address, port: number, localPort: number): void {
-    this.inUse.delete(hashTuple(source, destination, port, 6), localPort);
+    const flow = hashTuple(source, destination, port, TCP);
+    const walk = this.walks.get(flow);
+    if (this.inUse.delete(flow, localPort) && walk !== undefined) walk.inUse[localPort % 2] -= 1;
   }
 
-  private walkEven(flow: number, walk: { next: number; steps: number }): number {
-    const span = HIGHEST_PORT - LOWEST_PORT + 1;
-    for (const parity of [0, 1]) {
-      for (let i = 0; i < span; i += 2) {
-        const offset = (walk.next + i) % span;
+  private walkEven(flow: number, walk: Walk): number {
+    for (let parity = 0; parity < 2; parity++) {
+      if (walk.inUse[parity] === SPAN / 2) continue;
+      for (let i = 0; i < SPAN; i += 2) {
+        const offset = (walk.next + i) % SPAN;
         const port = LOWEST_PORT + offset + parity;
         if (this.inUse.add(flow, port)) {
+          walk.inUse[parity] += 1;
           walk.steps += 1;
           const step = this.kind === 'step-two' ? 2 : 2 * (1 + this.stream.integer(flow, walk.steps, 8));
-          walk.next = (offset + step) % span;
+          walk.next = (offset + step) % SPAN;
           return port;
         }
       }

@@ -23,12 +23,13 @@ export class KeySet {
     return true;
   }
 
-  delete(first: number, second: number): void {
+  /** False if the pair was not in the set. */
+  delete(first: number, second: number): boolean {
     const { slots } = this;
     const mask = slots.length / 2 - 1;
     let hole = home(first, second) & mask;
     while (slots[hole * 2] !== (first | 0) || slots[hole * 2 + 1] !== second) {
-      if (slots[hole * 2 + 1] === EMPTY) return;
+      if (slots[hole * 2 + 1] === EMPTY) return false;
       hole = (hole + 1) & mask;
     }
     this.size -= 1;
@@ -44,6 +45,7 @@ export class KeySet {
       }
     }
     slots[hole * 2 + 1] = EMPTY;
+    return true;
   }
 
   private grow(): void {

@@ -49,13 +49,13 @@ export function causeColours(causes: readonly LossCause[]): string[] {
 export const FONT_SIZE = 11;
 
 const LINE_HEIGHT = FONT_SIZE + 2;
-/** Of common fonts, on average. */
-const CHARACTER_WIDTH = 6;
+/** Of a common wide font, on average. */
+const CHARACTER_WIDTH = 6.4;
 
 export const PADDING: ChartSpec = { left: 8, right: 8, top: 8, bottom: 8 };
 export const ROW_STEP = 29;
 /** Room for the names of variants, left of every plot. */
-export const LABELS_WIDTH = 190;
+export const LABELS_WIDTH = 200;
 export const PLOT_WIDTH = 250;
 /** Room for texts right of the plot. */
 export const TEXT_WIDTH = 330;
@@ -63,7 +63,7 @@ export const TEXT_WIDTH = 330;
 export const WIDE_PLOT = 680;
 
 export const CONFIG: ChartSpec = {
-  background: null,
+  background: 'transparent',
   font: 'system-ui, sans-serif',
   view: { stroke: null },
   concat: { spacing: 26 },
@@ -118,6 +118,15 @@ export function beside(text: string, widthPx: number): string {
   return `${first}\n${second.length > most ? `${second.slice(0, most - 1)}…` : second}`;
 }
 
+/** Rows in the order of the data; their names are drawn by `ROW_LABELS`, since an axis does not centre two lines. */
+export const ROWS: ChartSpec = {
+  field: 'variant',
+  type: 'nominal',
+  sort: null,
+  scale: { padding: 0.5 },
+  axis: { title: null, labels: false, ticks: false, domain: false, grid: true },
+};
+
 /** The texts of the field `name`, which `beside` made, at `x` pixels. */
 export function textLayer(name: string, x: number, align: 'left' | 'right'): ChartSpec {
   return {
@@ -132,18 +141,9 @@ export function textLayer(name: string, x: number, align: 'left' | 'right'): Cha
       // Vega puts the first of several lines, and not their middle, at y.
       dy: { expr: `indexof(datum.${name}, '\\n') < 0 ? 0 : ${-LINE_HEIGHT / 2}` },
     },
-    encoding: { text: { field: name, type: 'nominal' } },
+    encoding: { y: ROWS, text: { field: name, type: 'nominal' } },
   };
 }
-
-/** Rows in the order of the data; their names are drawn by `ROW_LABELS`, since an axis does not centre two lines. */
-export const ROWS: ChartSpec = {
-  field: 'variant',
-  type: 'nominal',
-  sort: null,
-  scale: { padding: 0.5 },
-  axis: { title: null, labels: false, ticks: false, domain: false, grid: true },
-};
 
 export const ROW_LABELS: ChartSpec = textLayer('variant', -10, 'right');
 

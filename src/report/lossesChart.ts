@@ -57,12 +57,12 @@ function panelOf(block: Block, causes: readonly LossCause[], withLegend: boolean
     title: panelTitle(block.name),
     width: PLOT_WIDTH,
     height: { step: ROW_STEP },
-    encoding: { y: ROWS },
     layer: [
       {
         data: { values: variants.flatMap((variant) => segments(variant, causes)) },
         mark: { type: 'bar', height: { band: 0.9 } },
         encoding: {
+          y: ROWS,
           x,
           color: {
             field: 'cause',

@@ -43,7 +43,10 @@ export function measuresOf(results: readonly CellGroup[]): Measures {
       format.milliseconds(result.latencyMs.p99),
       format.milliseconds(result.latencyMs.p999),
     ],
-    notes: explained([...new Set<StallCause>([...causes, ...losses])]),
+    notes: [
+      ...explained([...new Set<StallCause>([...causes, ...losses])]),
+      ...(partial ? ['Half an answer: A or AAAA is missing, and the lookup succeeded without it.'] : []),
+    ],
   };
 }
 

@@ -22,9 +22,7 @@ export function sectionsOf(comparison: Comparison): Section[] {
     answer('ineffective', 'Applied as written, without full effect', ineffectiveOf(comparison)),
     answer('dispatch', 'The same node under other assumptions', dispatchOf(comparison, blocks)),
     ...blocks.map((block, i) =>
-      detail(`details-${i + 1}`, `What it is made of: ${block.name}`, [
-        { kind: 'table', table: detailTable(block) },
-      ]),
+      detail(`details-${i + 1}`, `What it is made of: ${block.name}`, detailsOf(block)),
     ),
     ...blocks.map((block, i) =>
       detail(
@@ -53,6 +51,7 @@ function answerOf(blocks: readonly Block[]): Part[] {
 function stallsOf({ confidence }: Comparison, block: Block): Part[] {
   if (!isQuiet(block)) return [{ kind: 'table', table: verdictTable(block, confidence) }];
   const variants = [block.baseline, ...block.mitigations].map(({ result }) => result.stallsPerMillion);
+  if (!isStarted(block)) return [{ kind: 'paragraph', text: `No ${block.operation} were started.` }];
   const bounds = variants.map(({ high }) => high).filter((high) => high !== null);
   const fewest = Math.min(...variants.map(({ n }) => n));
   const bound =
@@ -95,6 +94,14 @@ function dispatchOf({ confidence }: Comparison, blocks: readonly Block[]): Part[
     },
     { kind: 'table', table: { ...table, notes: meanings.length === 0 ? [] : [`${meanings.join('; ')}.`] } },
   ];
+}
+
+function detailsOf(block: Block): Part[] {
+  return isStarted(block) ? [{ kind: 'table', table: detailTable(block) }] : [];
+}
+
+function isStarted({ baseline, mitigations }: Block): boolean {
+  return [baseline, ...mitigations].some(({ result }) => result.started > 0);
 }
 
 function contrastOf({ confidence }: Comparison, block: Block): Part[] {

@@ -125,25 +125,30 @@ function panel(
     width: PLOT_WIDTH,
     height: { step: ROW_STEP },
     data: { values: rows },
-    encoding: { y: ROWS },
     layer: [
       {
         data: { values: [{}] },
         mark: { type: 'rule', aria: false, strokeDash: [3, 3], color: INK, opacity: 0.6 },
-        encoding: { x: { datum: drawn(baseline.result.stallsPerMillion.estimate), ...position }, y: null },
+        encoding: { x: { datum: drawn(baseline.result.stallsPerMillion.estimate), ...position } },
       },
       {
         mark: { type: 'rule', aria: false, strokeWidth: 2 },
-        encoding: { x: { field: 'low', ...position }, x2: { field: 'high' }, color: byMark('colour') },
+        encoding: {
+          y: ROWS,
+          x: { field: 'low', ...position },
+          x2: { field: 'high' },
+          color: byMark('colour'),
+        },
       },
       {
         transform: [{ filter: 'datum.zero' }],
         mark: { type: 'tick', aria: false, thickness: 2, size: 9 },
-        encoding: { x: { field: 'high', ...position }, color: byMark('colour') },
+        encoding: { y: ROWS, x: { field: 'high', ...position }, color: byMark('colour') },
       },
       {
         mark: { type: 'point', size: 70, opacity: 1, strokeWidth: 1.5 },
         encoding: {
+          y: ROWS,
           x: { field: 'estimate', ...position },
           color: byMark('colour'),
           shape: byMark('shape'),

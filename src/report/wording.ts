@@ -31,8 +31,8 @@ export function causeText(cause: StallCause): string {
 
 export const RACE_TEXTS: Readonly<Record<RaceName, string>> = {
   'same-socket': 'same-socket race (A and AAAA of one lookup)',
-  'port-race-udp': 'cross-pod port race, UDP',
-  'port-race-tcp': 'cross-pod port race, TCP',
+  'port-race-udp': 'port race, UDP',
+  'port-race-tcp': 'port race, TCP',
 };
 
 /** Generations of the port search, by the name that a kernel gives them; a name that is not here stands alone. */
@@ -68,7 +68,7 @@ export function kernelText({ release, portSearch, clash, notes }: KernelSummary)
 /** What an operator can do about a race that was not tested. */
 export const RACE_HINTS: Readonly<Record<RaceName, string>> = {
   'same-socket':
-    'it needs a resolver that sends A and AAAA from one socket, and something that brings the pair onto two CPUs (`dispatch`)',
+    'it needs a resolver that sends A and AAAA from one socket, and something that brings the pair onto two CPUs (its dispatch)',
   'port-race-udp': 'it needs pods on two CPUs that look up past the node at the same time, and masquerading',
   'port-race-tcp':
     'it needs pods on two CPUs that connect to one destination at the same time, and masquerading',
@@ -126,8 +126,8 @@ const RACE_TERMS: Readonly<Record<'same-socket' | 'port-race', readonly [string,
     "one lookup's A and AAAA queries leave one socket and are translated on two CPUs at once; the second is dropped, and the resolver waits for its timeout",
   ],
   'port-race': [
-    'cross-pod port race',
-    'two pods are given the same source port for the same destination at once; the second packet is dropped, and sent again after its timeout',
+    'port race',
+    'two flows, of two pods or of one, are given the same source port for the same destination at once; the second packet is dropped, and sent again after its timeout',
   ],
 };
 

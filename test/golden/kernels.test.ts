@@ -105,7 +105,9 @@ function rowsOf(kernels: readonly Kernel[], row: (kernel: Kernel) => string[]): 
 describe('the golden table of kernels', () => {
   it('is what releases resolve to', () => {
     const stable = BACKPORTS.flatMap(({ series, since }) => [`${series}.${since - 1}`, `${series}.${since}`]);
-    const releases = [...new Set([...MAINLINE.map(({ since }) => `${since}.0`), ...stable, ...VENDOR_EXAMPLES])];
+    const releases = [
+      ...new Set([...MAINLINE.map(({ since }) => `${since}.0`), ...stable, ...VENDOR_EXAMPLES]),
+    ];
     const numbers = (release: string) => (release.match(/\d+/g) ?? []).map(Number);
     releases.sort((a, b) => {
       const [x, y] = [numbers(a), numbers(b)];

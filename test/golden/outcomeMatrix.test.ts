@@ -5,7 +5,14 @@
 import { describe, expect, it } from 'vitest';
 import { TCP, UDP } from '../../src/netfilter/tuple.ts';
 import { expectGolden, markdownTable } from './golden.ts';
-import { type Cell, countersInShort, outcomeOf, RELEASES, type Release, SITUATIONS } from './outcomeMatrix.ts';
+import {
+  type Cell,
+  countersInShort,
+  outcomeOf,
+  RELEASES,
+  type Release,
+  SITUATIONS,
+} from './outcomeMatrix.ts';
 
 const cells = new Map<string, Cell>();
 function cell(situation: string, release: Release, protocol: typeof UDP | typeof TCP): Cell {
@@ -122,8 +129,7 @@ const CLASS_OF: Readonly<Record<Release, Class>> = {
 /** `--random` is a keyed hash of the destination: 3.10 to 4.20, the stable series included. */
 const HASHED = (release: Release) => /^[34]\./.test(release);
 /** A search without random flags starts at the rover. */
-const ROVER = (release: Release) =>
-  HASHED(release) && !['4.9.300', '4.14.265', '4.19.228'].includes(release);
+const ROVER = (release: Release) => HASHED(release) && !['4.9.300', '4.14.265', '4.19.228'].includes(release);
 /** The allocator ignores entries of the same origin. */
 const SAME_ORIGIN = (release: Release) => !['C0', 'C1', 'C2'].includes(CLASS_OF[release]);
 

@@ -3,7 +3,7 @@
  * real steps. Situations are those of the kernel reference, section 1.3.
  */
 import { COUNTER_NAMES } from '../../src/netfilter/counters.ts';
-import { TCP, UDP } from '../../src/netfilter/tuple.ts';
+import type { TCP, UDP } from '../../src/netfilter/tuple.ts';
 import {
   Bench,
   destinationOf,
@@ -53,7 +53,6 @@ const POD = '10.1.0.1:40000';
 const OTHER_POD = '10.1.0.2:40000';
 const VIP = '10.96.0.10:53';
 const BACKENDS = ['10.2.0.1:53', '10.2.0.2:53'] as const;
-
 
 export interface Situation {
   readonly id: string;
@@ -254,7 +253,10 @@ export function outcomeOf(situation: Situation, release: Release, protocol: type
       const { from, to, rules } = situation.before;
       bench.pass(packetOf(protocol, from, to), rules);
     }
-    const sent = situation.packets.map(({ from, to, rules }) => ({ packet: packetOf(protocol, from, to), rules }));
+    const sent = situation.packets.map(({ from, to, rules }) => ({
+      packet: packetOf(protocol, from, to),
+      rules,
+    }));
     const before = bench.counters();
     const [first, second] = bench.run(sent, situation.schedule);
     if (first?.word !== 'PASS' || second === undefined) throw new Error('the first packet wins');
@@ -304,7 +306,8 @@ function retryOf(race: Race, leg: Leg, protocol: number): NonNullable<Cell['retr
   const retry = packetOf(protocol, leg.from, leg.to);
   const { word } = bench.pass(retry, leg.rules);
   if (word === 'DROP') return 'dropped';
-  if (sourceOf(retry) === first.source && destinationOf(retry) === first.destination) return "the first's mapping";
+  if (sourceOf(retry) === first.source && destinationOf(retry) === first.destination)
+    return "the first's mapping";
   return portOf(sourceOf(retry)) === portOf(leg.from) ? 'own port' : 'another port';
 }
 

@@ -158,16 +158,26 @@ describe('the conntrack table', () => {
     );
   });
 
-  it('keeps every flow while it grows from nothing to twenty thousand, and shrinks again', () => {
+  it('keeps every flow when it is as full as it gets, while it grows, and while it empties', () => {
     const tables = new Tables(65536);
-    for (let n = 0; n < 20_000; n++) {
-      tables.create(n);
-      tables.insert(n, 'both');
-    }
-    for (let n = 0; n < 20_000; n += 97) tables.expectSame(n);
-    for (let n = 0; n < 20_000; n += 2) tables.remove(n);
-    for (let n = 0; n < 20_000; n += 97) tables.expectSame(n);
-    expect(tables.table.count).toBe(10_000);
+    const add = (from: number, to: number) => {
+      for (let n = from; n < to; n++) {
+        tables.create(n);
+        tables.insert(n, 'both');
+      }
+    };
+    const expectAll = () => {
+      for (let n = 0; n < 30_000; n++) tables.expectSame(n);
+    };
+    add(0, 24_500);
+    expectAll();
+    for (let n = 0; n < 24_500; n += 3) tables.remove(n);
+    expectAll();
+    add(0, 30_000);
+    expectAll();
+    for (let n = 0; n < 30_000; n += 2) tables.remove(n);
+    expectAll();
+    expect(tables.table.count).toBe(15_000);
   });
 
   it('marks an entry in the reply direction only, until its original tuple is added', () => {

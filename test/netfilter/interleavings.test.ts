@@ -115,6 +115,11 @@ function expectHonestCounters(release: string, bench: Bench, outcomes: readonly 
   else expect(counted).toEqual([dropped, dropped, resolved]);
 }
 
+/** The first packet to confirm never meets anybody. */
+function expectOneToPass(outcomes: readonly Outcome[]): void {
+  expect(outcomes.map(({ word }) => word)).toContain('PASS');
+}
+
 /** What left the node is answered, and the answer reaches the socket that asked. */
 function expectAnswers(bench: Bench, senders: readonly Sender[], outcomes: readonly Outcome[]): void {
   bench.advance(500);
@@ -127,54 +132,43 @@ function expectAnswers(bench: Bench, senders: readonly Sender[], outcomes: reado
 
 describe('in every order of the steps of two packets', () => {
   const all = interleavings();
-  const pairs: readonly (readonly [string, readonly [Sender, Sender]])[] = [
-    ['one socket, plain', ['plain', 'plain']],
-    ['one socket, random', ['random', 'random']],
-    ['one socket, random-fully', ['fully', 'fully']],
-    ['one socket, null binding', ['none', 'none']],
-  ].map(([name, rules]) => [
-    name as string,
-    (rules as string[]).map((rule) => ({
-      from: '10.1.0.1:40000',
-      to: SERVER,
-      rules: rulesOf[rule] as Rules,
-    })) as unknown as [Sender, Sender],
-  ]);
-  const twoPods = [1, 2].map((n) => ({
-    from: `10.1.0.${n}:40000`,
-    to: SERVER,
-    rules: rulesOf.plain as Rules,
-  })) as unknown as [Sender, Sender];
-  const twoBackends = [1, 2].map((n) => ({
+  const two = (make: (n: number) => Sender) => [make(1), make(2)];
+  const oneSocket = (rules: Rules) => two(() => ({ from: '10.1.0.1:40000', to: SERVER, rules }));
+  const twoPods = two((n) => ({ from: `10.1.0.${n}:40000`, to: SERVER, rules: rulesOf.plain as Rules }));
+  const twoBackends = two((n) => ({
     from: '10.1.0.1:40000',
     to: VIP,
     rules: { dnat: `10.2.0.${n}:53` },
-  })) as unknown as [Sender, Sender];
+  }));
+  const pairs = [
+    ...[rulesOf.none, rulesOf.plain, rulesOf.random, rulesOf.fully].map((rules) => oneSocket(rules as Rules)),
+    twoPods,
+    twoBackends,
+  ];
 
-  it.each(RELEASES)(
-    '%s: tables are sound, counters honest, one packet passes, what left is answered',
-    (release) => {
-      for (const [, senders] of [
-        ...pairs,
-        ['two pods', twoPods] as const,
-        ['two backends', twoBackends] as const,
-      ]) {
-        for (const protocol of [UDP, TCP]) {
-          for (const schedule of all) {
-            const { bench, outcomes } = race(release, protocol, senders, schedule);
-            expectSoundTable(bench);
-            expectHonestCounters(release, bench, outcomes);
-            if (!outcomes.some(({ word }) => word === 'PASS')) expect(outcomes).toContain('PASS');
-            expectAnswers(bench, senders, outcomes);
-          }
-        }
+  // One kernel of each kind of clash resolution; the others are met at random below. TCP clashes alike everywhere.
+  it.each([
+    ['4.4.155', UDP],
+    ['4.14.96', UDP],
+    ['4.19.228', UDP],
+    ['5.8.1', UDP],
+    ['6.18', UDP],
+    ['6.18', TCP],
+  ])('%s, protocol %i: tables are sound, counters honest, what left is answered', (release, protocol) => {
+    for (const senders of pairs) {
+      for (const schedule of all) {
+        const { bench, outcomes } = race(release, protocol, senders, schedule);
+        expectSoundTable(bench);
+        expectHonestCounters(release, bench, outcomes);
+        expectOneToPass(outcomes);
+        expectAnswers(bench, senders, outcomes);
       }
-    },
-  );
+    }
+  });
 
   it('loses nothing when one packet is through before the other begins', () => {
     for (const release of RELEASES) {
-      for (const senders of [...pairs.map(([, one]) => one), twoPods, twoBackends]) {
+      for (const senders of pairs) {
         for (const schedule of [
           ['1', '2'],
           ['2', '1'],
@@ -223,21 +217,18 @@ describe('in any order of the steps of up to five packets', () => {
     ),
   );
 
-  it.each(RELEASES)(
-    '%s: tables are sound, counters honest, one packet passes, what left is answered',
-    (release) => {
-      fc.assert(
-        fc.property(cast, fc.constantFrom(UDP, TCP), ([senders, schedule], protocol) => {
-          const { bench, outcomes } = race(release, protocol, senders, schedule);
-          expectSoundTable(bench);
-          expectHonestCounters(release, bench, outcomes);
-          expect(outcomes.some(({ word }) => word === 'PASS')).toBe(true);
-          // 5.6 to 5.8 kill a reply-only entry with its first answer, whomever it carries besides: the bug that
-          // 5.9 mended.
-          if (release !== '5.8.1') expectAnswers(bench, senders, outcomes);
-        }),
-        { seed: 42, numRuns: 100 },
-      );
-    },
-  );
+  it.each(RELEASES)('%s: tables are sound, counters honest, what left is answered', (release) => {
+    fc.assert(
+      fc.property(cast, fc.constantFrom(UDP, TCP), ([senders, schedule], protocol) => {
+        const { bench, outcomes } = race(release, protocol, senders, schedule);
+        expectSoundTable(bench);
+        expectHonestCounters(release, bench, outcomes);
+        expectOneToPass(outcomes);
+        // 5.6 to 5.8 kill a reply-only entry with its first answer, whomever it carries besides: the bug that
+        // 5.9 mended.
+        if (release !== '5.8.1') expectAnswers(bench, senders, outcomes);
+      }),
+      { seed: 42, numRuns: 100 },
+    );
+  });
 });

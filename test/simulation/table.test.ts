@@ -1,6 +1,7 @@
 /** A table that is full, and what it holds. */
 import { describe, expect, it } from 'vitest';
-import { kernelOf, tableLimits } from '../../src/simulation/assembly.ts';
+import { kernelOf } from '../../src/simulation/assembly.ts';
+import { tableLimits } from '../../src/simulation/networkAssembly.ts';
 import { connectingPod, lookups, lossesOf, pod, run, scenario, stallsByCauseOf } from './scenarios.ts';
 
 const CLEAN = { dispatch: 'clean-veth', count: '2' };
@@ -19,13 +20,15 @@ describe('a full conntrack table', () => {
     expect(stallsByCauseOf(counts)).toEqual({ 'table-full': counts.stalls['5 s'] + counts.stalls['2.5 s'] });
   });
 
-  it('makes room by early drop where entries share a few buckets', () => {
-    const result = run(
-      { node: '{ cpus: 2, conntrack: { max: 20, buckets: 8 } }', kernel: '"5.10.0"' },
-      pod(CLEAN),
-    );
-    expect(result.nodes[0]?.counters.early_drop).toBeGreaterThan(50);
-    expect(lookups(result).lost['table-full']).toBe(0);
+  it('makes room by early drop where entries share a few buckets and none is assured', () => {
+    const node = '{ cpus: 2, conntrack: { max: 20, buckets: 8 } }';
+    const unassured = run({ node, kernel: '"6.1.158"' }, pod(CLEAN));
+    expect(unassured.nodes[0]?.counters.early_drop).toBeGreaterThan(50);
+    expect(lookups(unassured).lost['table-full']).toBe(0);
+    // Up to 5.15 the second answer of a pair makes its flow assured.
+    const assured = run({ node, kernel: '"5.10.0"' }, pod(CLEAN));
+    expect(assured.nodes[0]?.counters.early_drop).toBe(0);
+    expect(lookups(assured).lost['table-full']).toBeGreaterThan(50);
   });
 
   it('never holds more than its limit', () => {
@@ -36,16 +39,18 @@ describe('a full conntrack table', () => {
   it('has no limit at 0', () => {
     const result = run({ node: '{ cpus: 2, conntrack: { max: 0 } }' }, pod(CLEAN));
     expect(lossesOf(lookups(result))).toEqual({});
-    expect(result.nodes[0]?.entriesAtEnd).toBe(lookups(result).started);
+    // Now and then a port is used again, and its entry with it.
+    expect(result.nodes[0]?.entriesAtEnd).toBeGreaterThan(0.95 * lookups(result).started);
   });
 });
 
 describe('the table at the end of the measured time', () => {
   it('is counted before the last lookups are waited for', () => {
-    // Entries of UDP live for 30 s: none has gone after 20 s, and all have 60 s later.
-    const result = run({ duration: '20s', dnsServers: '{ latency: 1ms, loss: 0.05 }' }, pod(CLEAN));
-    expect(lookups(result).stalls['2.5 s']).toBeGreaterThan(0);
-    expect(result.nodes[0]?.entriesAtEnd).toBe(lookups(result).started);
+    // Entries of UDP live for 4 s: those of the last 4 s are there, and none of them when the last stall is over.
+    const node = '{ cpus: 2, conntrack: { timeouts: { udp: 4s } } }';
+    const result = run({ node, duration: '4s', dnsServers: '{ latency: 1ms, loss: 0.05 }' }, pod(CLEAN));
+    expect(lookups(result).stalls['5 s']).toBeGreaterThan(0);
+    expect(result.nodes[0]?.entriesAtEnd).toBeGreaterThan(0.95 * lookups(result).started);
   });
 
   it('is told per node, as is how busy each was', () => {
