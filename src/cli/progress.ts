@@ -2,7 +2,8 @@
 import cliProgress from 'cli-progress';
 
 export interface Progress {
-  update(done: number): void;
+  /** `total` if it is not what it was. */
+  update(done: number, total?: number): void;
   stop(): void;
 }
 
@@ -25,5 +26,11 @@ export function startProgress(label: string, total: number, quiet: boolean): Pro
     cliProgress.Presets.legacy,
   );
   bar.start(total, 0);
-  return { update: (done) => bar.update(done), stop: () => bar.stop() };
+  return {
+    update: (done, all) => {
+      if (all !== undefined) bar.setTotal(all);
+      bar.update(done);
+    },
+    stop: () => bar.stop(),
+  };
 }

@@ -143,7 +143,10 @@ function groupOf(
     },
     latencyEcdf: bins.map(([bin, count]) => {
       below += count;
-      return [binStart(bin) / NS_PER_MS, below / finished] as const;
+      return [
+        Number((binStart(bin) / NS_PER_MS).toPrecision(6)),
+        Number((below / finished).toPrecision(6)),
+      ] as const;
     }),
     contrast,
     words: verdictInWords(operation, contrast?.stalls ?? null, stallsPerMillion),

@@ -5,7 +5,12 @@ import type { Scenario } from '../scenario/scenario.ts';
 import { kernelOf } from '../simulation/assembly.ts';
 import type { RunResult } from '../simulation/result.ts';
 import { cellOf, summariseKernel } from './cells.ts';
-import { COMPARISON_SCHEMA_VERSION, type Comparison, type RaceName } from './comparison.ts';
+import {
+  type AppliedMitigation,
+  COMPARISON_SCHEMA_VERSION,
+  type Comparison,
+  type RaceName,
+} from './comparison.ts';
 import type { Variant } from './plan.ts';
 import { type Job, type Runner, runAll } from './runner.ts';
 
@@ -19,6 +24,8 @@ export interface CompareOptions {
   readonly file: string;
   readonly command: string;
   readonly runner: Runner;
+  /** Mitigations that were not run because they have no effect here; the document names them. */
+  readonly leftOut?: readonly AppliedMitigation[];
   readonly onProgress?: (done: number, all: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -67,6 +74,7 @@ export async function compare(
     scenarioHash: contentHash(scenario),
     kernel: summariseKernel(kernelOf(scenario)),
     cells,
+    leftOut: options.leftOut ?? [],
     vacuous: races.filter((race) => cells.every(({ exposures }) => exposures[race] === 0)),
   };
 }

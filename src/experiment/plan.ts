@@ -28,11 +28,17 @@ export interface PlanOptions {
   readonly dispatches: readonly string[];
 }
 
+/** What is compared, and of the whole catalogue what was left out because it has no effect here. */
+export interface Plan {
+  readonly variants: readonly Variant[];
+  readonly leftOut: readonly AppliedMitigation[];
+}
+
 /** The baseline first. Returns what it did not understand instead, if anything. */
 export function planComparison(
   scenario: Scenario,
   options: PlanOptions,
-): { readonly variants: readonly Variant[] } | { readonly unknown: readonly UnknownName[] } {
+): Plan | { readonly unknown: readonly UnknownName[] } {
   const unknown: UnknownName[] = [];
   const combinations: Combination[] = [];
   for (const id of options.with ?? MITIGATIONS.map(({ name }) => name)) {
@@ -57,12 +63,10 @@ export function planComparison(
     scenario,
     applied: [],
   };
-  const mitigated = combinations
-    .map((read) => mitigatedVariant(scenario, read))
-    // Asked for by name, an ineffective mitigation is shown; of the whole catalogue, only those that apply.
-    .filter(
-      (variant) => options.with !== null || variant.applied.some(({ effect }) => effect !== 'ineffective'),
-    );
+  const tried = combinations.map((read) => mitigatedVariant(scenario, read));
+  // Asked for by name, an ineffective mitigation is shown; of the whole catalogue, only those that apply.
+  const mitigated = tried.filter((variant) => options.with !== null || hasEffect(variant));
+  const leftOut = tried.filter((variant) => !mitigated.includes(variant)).flatMap(({ applied }) => applied);
   const dispatched = dispatches.map(
     (preset): Variant => ({
       id: `dispatch:${preset.name}`,
@@ -78,13 +82,17 @@ export function planComparison(
   const otherKernels = options.kernels.map(
     (kernel): Variant => ({
       id: `kernel:${kernel}`,
-      title: `on ${kernel}`,
+      title: `kernel ${kernel}`,
       role: 'mitigation',
       scenario: { ...scenario, kernel },
       applied: [],
     }),
   );
-  return { variants: [baseline, ...mitigated, ...otherKernels, ...dispatched] };
+  return { variants: [baseline, ...mitigated, ...otherKernels, ...dispatched], leftOut };
+}
+
+function hasEffect({ applied }: Variant): boolean {
+  return applied.some(({ effect }) => effect !== 'ineffective');
 }
 
 function mitigatedVariant(scenario: Scenario, read: Combination): Variant {

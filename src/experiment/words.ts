@@ -12,7 +12,7 @@ export function verdictInWords(
   if (compared === null) {
     return stallsPerMillion.estimate > 0
       ? `${amount(stallsPerMillion.estimate)} of a million ${operation} stall`
-      : `none of ${stallsPerMillion.n.toLocaleString('en-US')} ${operation} stalled${atMost(stallsPerMillion.high)}`;
+      : `none of ${thousands(stallsPerMillion.n)} ${operation} stalled${atMost(stallsPerMillion.high)}`;
   }
   const { contrast, verdict } = compared;
   switch (verdict.outcome) {
@@ -35,15 +35,19 @@ export function verdictInWords(
   }
 }
 
-/** "93 % fewer [90, 95]". */
+/** "93 % fewer [90, 95]"; 100 only where nothing is left. */
 function fewer({ ratio }: PairedContrast): string {
   if (ratio === null) return 'fewer';
-  const percent = (value: number) => Math.round((1 - value) * 100);
+  const { estimate, low, high } = ratio;
   const interval =
-    ratio.low === null || ratio.high === null
-      ? ''
-      : ` [${Math.max(0, percent(ratio.high))}, ${percent(ratio.low)}]`;
-  return `${percent(ratio.estimate)} % fewer${interval}`;
+    low === null || high === null ? '' : ` [${percentOff(Math.min(high, 1))}, ${percentOff(low)}]`;
+  return `${percentOff(estimate)} % fewer${interval}`;
+}
+
+/** What a ratio takes off, in percent, with the digits that keep something of what is left. */
+function percentOff(ratio: number): string {
+  if (ratio >= 0.01 || ratio === 0) return ((1 - ratio) * 100).toFixed(0);
+  return ((1 - ratio) * 100).toFixed(ratio >= 0.001 ? 1 : 2);
 }
 
 /** "3.1 [2.6, 3.7] times". */
@@ -66,6 +70,11 @@ function share(difference: number | null, { baseline }: PairedContrast): string 
 }
 
 function amount(perMillion: number): string {
-  if (perMillion >= 100) return Math.round(perMillion).toLocaleString('en-US');
+  if (perMillion >= 100) return thousands(Math.round(perMillion));
   return perMillion.toPrecision(2);
+}
+
+/** 12,345; the same on every engine. */
+function thousands(whole: number): string {
+  return String(whole).replace(/\B(?=(\d{3})+$)/g, ',');
 }

@@ -18,7 +18,6 @@ export interface Assumed {
 
 export function assumptionsOf({ scenario, kernel, seed, replications }: Assumed): [string, string][] {
   const { durationNs, warmUpNs, node, pods } = scenario;
-  const runs = `${format.count(replications)} ${replications === 1 ? 'replication' : 'replications'}`;
   return [
     ['kernel', kernelText(kernel)],
     ['dispatch', dispatchText(scenario)],
@@ -34,7 +33,7 @@ export function assumptionsOf({ scenario, kernel, seed, replications }: Assumed)
     ],
     [
       'evidence',
-      `${runs} of ${format.seconds(durationNs)} after ${format.seconds(warmUpNs)} of warm-up; seed "${format.plain(seed)}"`,
+      `${format.replicationCount(replications)} of ${format.seconds(durationNs)} after ${format.seconds(warmUpNs)} of warm-up; seed "${format.plain(seed)}"`,
     ],
   ];
 }

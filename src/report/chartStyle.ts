@@ -58,9 +58,9 @@ export const ROW_STEP = 29;
 export const LABELS_WIDTH = 200;
 export const PLOT_WIDTH = 250;
 /** Room for texts right of the plot. */
-export const TEXT_WIDTH = 330;
+export const TEXT_WIDTH = 345;
 /** Of a plot that has nothing beside it but an axis. */
-export const WIDE_PLOT = 680;
+export const WIDE_PLOT = 690;
 
 export const CONFIG: ChartSpec = {
   background: 'transparent',

@@ -99,6 +99,11 @@ export function headline(block: Block): string {
   return `${rate(block)} as it is${best === undefined ? '' : `. ${best}`}`;
 }
 
+/** Any of it was started in any variant. */
+export function isStarted({ baseline, mitigations }: Block): boolean {
+  return [baseline, ...mitigations].some(({ result }) => result.started > 0);
+}
+
 /** No stall with any mitigation or without. */
 export function isQuiet({ baseline, mitigations }: Block): boolean {
   return [baseline, ...mitigations].every(({ result }) => result.stallsPerMillion.estimate === 0);

@@ -108,6 +108,11 @@ export function listed(items: readonly string[]): string {
   return `${items.slice(0, -1).join(`${comma} `)}${comma === ';' ? ';' : ''} and ${items[items.length - 1]}`;
 }
 
+/** `1 replication`, `5 replications`. */
+export function replicationCount(value: number): string {
+  return `${count(value)} ${value === 1 ? 'replication' : 'replications'}`;
+}
+
 /** `once`, `3 times`. */
 export function times(value: number): string {
   return value === 1 ? 'once' : `${count(value)} times`;

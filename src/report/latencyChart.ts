@@ -51,7 +51,7 @@ export function latencyChart(comparison: Comparison): ChartSpec | null {
     title: {
       text: 'How many take longer than this?',
       subtitle: [
-        `Per million, as it is and with the mitigations that leave the most, the median and the fewest stalls. ${format.count(comparison.replications)} replications together.`,
+        `Per million, as it is and with the mitigations that leave the most, the median and the fewest stalls. ${format.replicationCount(comparison.replications)} together.`,
       ],
       offset: 14,
     },

@@ -31,7 +31,7 @@ td.number, td.range { white-space: nowrap; }
 thead th[colspan] { color: var(--soft); font-weight: 400; min-width: 7rem; }
 .good { color: var(--good); } .bad { color: var(--bad); } .open { color: var(--open); }
 figure { margin: 1.5rem 0; }
-.chart svg.marks { display: block; min-width: 640px; max-width: 100%; height: auto; }
+.chart svg.marks { display: block; max-width: max(100%, 640px); height: auto; }
 pre { background: var(--tint); padding: .6rem .8rem; overflow-x: auto; font-size: .82rem; line-height: 1.45; }
 .command code { user-select: all; }
 section > details > summary { cursor: pointer; font-weight: 600; margin: .4rem 0; }
@@ -42,7 +42,7 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .6rem
   :root { color-scheme: light; --ink: #000; --paper: #fff; --soft: #444; --line: #bbb; --tint: #fff; --good: #00523d; --bad: #8a3300; --open: #664400; }
   body { font-size: 10pt; padding: 0; max-width: none; }
   .scroll, .chart { overflow: visible; }
-  .chart svg.marks { min-width: 0; }
+  .chart svg.marks { max-width: 100%; }
   table { font-size: 8pt; }
   th, td { padding: 1pt 3pt; }
   tr, figure.short { break-inside: avoid; }

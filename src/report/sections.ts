@@ -4,7 +4,7 @@ import { dispatchPreset } from '../scenario/dispatchPresets.ts';
 import { assumptionsOf } from './assumptions.ts';
 import { variantCountersTable } from './counterTables.ts';
 import type { Part, Section } from './document.ts';
-import { type Block, blocksOf, effects, isQuiet, occurrence } from './findings.ts';
+import { type Block, blocksOf, effects, isQuiet, isStarted, occurrence } from './findings.ts';
 import * as format from './format.ts';
 import { nextSteps } from './nextSteps.ts';
 import { contrastTable, detailTable, dispatchTable, verdictTable } from './tables.ts';
@@ -98,10 +98,6 @@ function dispatchOf({ confidence }: Comparison, blocks: readonly Block[]): Part[
 
 function detailsOf(block: Block): Part[] {
   return isStarted(block) ? [{ kind: 'table', table: detailTable(block) }] : [];
-}
-
-function isStarted({ baseline, mitigations }: Block): boolean {
-  return [baseline, ...mitigations].some(({ result }) => result.started > 0);
 }
 
 function contrastOf({ confidence }: Comparison, block: Block): Part[] {

@@ -25,7 +25,16 @@ import {
   textLayer,
   titleLines,
 } from './chartStyle.ts';
-import { type Block, blocksOf, headline, isQuiet, occurrence, titleOf, type Variant } from './findings.ts';
+import {
+  type Block,
+  blocksOf,
+  headline,
+  isQuiet,
+  isStarted,
+  occurrence,
+  titleOf,
+  type Variant,
+} from './findings.ts';
 import * as format from './format.ts';
 import { effectOf } from './wording.ts';
 
@@ -59,7 +68,7 @@ interface RowData {
 
 /** One panel for each kind of operation of each group, all under one scale; other dispatches set apart. */
 export function stallsChart(comparison: Comparison): ChartSpec {
-  const blocks = blocksOf(comparison);
+  const blocks = blocksOf(comparison).filter(isStarted);
   const scale = scaleOf(blocks);
   return {
     $schema: SCHEMA,
@@ -67,7 +76,7 @@ export function stallsChart(comparison: Comparison): ChartSpec {
     title: {
       text: titleLines(format.plain(comparison.scenario.title)),
       subtitle: [
-        `Stalls per million with ${format.percent(comparison.confidence)} intervals over ${format.count(comparison.replications)} replications. Dashed: as it is.`,
+        `Stalls per million with ${format.percent(comparison.confidence)} intervals over ${format.replicationCount(comparison.replications)}. Dashed: as it is.`,
         'Hollow: no stall was seen, the bar ends at the upper bound. Logarithmic scale with room for zero.',
       ],
       offset: 14,

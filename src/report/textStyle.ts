@@ -28,11 +28,11 @@ export function paintOf(colour: boolean): Paint {
   };
 }
 
-/** Lines of at most `width` columns, broken at blanks; a longer word keeps a line of its own. */
+/** Lines of at most `width` columns, broken at blanks but not before a `%`; a longer word keeps a line of its own. */
 export function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  for (const word of text.split(/ (?![%×])/)) {
     if (line !== '' && line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;

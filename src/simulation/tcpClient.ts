@@ -3,6 +3,7 @@
  * the time it is held, and its close, each segment a packet through the node; data inside is not modelled, but
  * for the questions and answers of DNS over TCP.
  */
+import { A, AAAA } from '../clients/resolver.ts';
 import type { SynSchedule } from '../clients/synSchedule.ts';
 import { type Quantile, quantileOf } from '../engine/distribution.ts';
 import { Pool } from '../engine/pool.ts';
@@ -80,8 +81,9 @@ class Connection {
   seenPort = 0;
   peerAddress: Address = 0;
   peerPort = 0;
-  /** Question types sent and not answered. */
-  outstanding = 0;
+  /** Questions sent and not answered; a resolver may ask one again on the same connection. */
+  outstandingA = 0;
+  outstandingAaaa = 0;
   initialSequence = 0;
   /** Of its timer; an older timer that fires is not heeded. */
   stamp = 0;
@@ -101,6 +103,15 @@ function isTranslated(packet: NetworkPacket, { pod, peer, localPort }: Connectio
     sourcePort(packet.ports) === peer.port &&
     destinationPort(packet.ports) === localPort
   );
+}
+
+/** Of the questions that a segment answers, those that the connection waits for; it does so no more. */
+function takeAnswers(connection: Connection, questions: number): number {
+  const a = connection.outstandingA > 0 ? questions & A : 0;
+  const aaaa = connection.outstandingAaaa > 0 ? questions & AAAA : 0;
+  connection.outstandingA -= a;
+  connection.outstandingAaaa -= aaaa / AAAA;
+  return a | aaaa;
 }
 
 /** Resolvers close their own connections. */
@@ -157,9 +168,8 @@ export class TcpClient implements PacketOwner, LookupConnections {
   /** Questions of measured lookups that were sent over TCP and are not answered. */
   questionsInFlight(group: Group): number {
     let questions = 0;
-    for (const { inUse, lookup, outstanding, pod } of this.connections.everything()) {
-      if (inUse && lookup?.measured && pod.group === group)
-        questions += (outstanding & 1) + (outstanding >> 1);
+    for (const { inUse, lookup, outstandingA, outstandingAaaa, pod } of this.connections.everything()) {
+      if (inUse && lookup?.measured && pod.group === group) questions += outstandingA + outstandingAaaa;
     }
     return questions;
   }
@@ -204,7 +214,8 @@ export class TcpClient implements PacketOwner, LookupConnections {
 
   sendForLookup(handle: number, questions: number): void {
     const connection = this.connections.at(handle);
-    connection.outstanding |= questions;
+    connection.outstandingA += questions & A;
+    connection.outstandingAaaa += (questions & AAAA) / AAAA;
     const packet = this.segment(connection, QUESTIONS, TCP_ACK);
     packet.server = questions;
     this.world.send(packet, connection.cpu);
@@ -215,12 +226,12 @@ export class TcpClient implements PacketOwner, LookupConnections {
     const connection = this.connections.at(handle);
     const { lookup } = connection;
     connection.lookup = null;
-    if (lookup?.measured && connection.outstanding !== 0) {
+    if (lookup?.measured) {
       // Answers on their way will find nobody.
-      const { lookups } = connection.pod.group;
-      lookups.unclaimed += (connection.outstanding & 1) + (connection.outstanding >> 1);
+      connection.pod.group.lookups.unclaimed += connection.outstandingA + connection.outstandingAaaa;
     }
-    connection.outstanding = 0;
+    connection.outstandingA = 0;
+    connection.outstandingAaaa = 0;
     if (connection.state === ESTABLISHED) this.close(connection);
     else if (connection.state === CONNECTING) this.forget(connection);
   }
@@ -244,7 +255,8 @@ export class TcpClient implements PacketOwner, LookupConnections {
     connection.state = CONNECTING;
     connection.synsSent = 0;
     connection.lossCause = NO_LOSS;
-    connection.outstanding = 0;
+    connection.outstandingA = 0;
+    connection.outstandingAaaa = 0;
     connection.startedNs = this.world.loop.now;
     connection.localPort = this.options.ports.acquire(pod.address, peer.address, peer.port);
     return connection;
@@ -430,10 +442,8 @@ export class TcpClient implements PacketOwner, LookupConnections {
         this.finishClose(connection, 0);
         break;
       case ANSWERS: {
-        const { lookup } = connection;
-        const answered = connection.outstanding & packet.server;
-        connection.outstanding &= ~packet.server;
-        const { handle, server } = connection;
+        const { lookup, handle, server } = connection;
+        const answered = takeAnswers(connection, packet.server);
         this.drop(packet);
         if (lookup !== null && answered !== 0) this.dns.tcpAnswered(lookup, handle, answered, server);
         return;

@@ -37,6 +37,11 @@ export const compareCommand: Command = {
         array: true,
         describe: 'dispatch presets to run the baseline under as well',
       })
+      .option('detail', {
+        choices: ['answer', 'all'] as const,
+        default: 'all',
+        describe: 'answer: stalls and verdicts; all: also causes, latencies, costs and counters',
+      })
       .option('report', {
         type: 'string',
         describe: 'a folder to write the page, chart, table and data to',
@@ -88,7 +93,8 @@ export const compareCommand: Command = {
         file: path,
         command: commandLine(path, flags, seed, replications),
         runner,
-        onProgress: (done) => progress.update(done),
+        leftOut: plan.leftOut,
+        onProgress: (done, all) => progress.update(done, all),
         signal: interrupt.signal,
       });
     } finally {
@@ -127,7 +133,13 @@ async function present(comparison: Comparison, args: Readonly<Record<string, unk
     printJson(comparison);
   } else {
     const { renderComparison } = await import('../../report/compareTable.ts');
-    printData(renderComparison(comparison, { width: outputWidth(), colour: wantsColour() }));
+    printData(
+      renderComparison(comparison, {
+        width: outputWidth(),
+        colour: wantsColour(),
+        sections: args.detail === 'answer' ? 'answer' : 'all',
+      }),
+    );
   }
   const folder = args.report;
   if (typeof folder !== 'string') return;

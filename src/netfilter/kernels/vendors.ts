@@ -21,9 +21,21 @@ export interface Vendor {
 export const VENDORS: readonly Vendor[] = [
   {
     name: 'Red Hat (and CentOS, Rocky, Alma, Oracle)',
-    pattern: /\.(el|fc)\d/,
+    pattern: /\.el\d/,
     numbering: 'refused',
     note: 'backports conntrack changes without saying so in its release string',
+  },
+  {
+    name: 'Fedora',
+    pattern: /\.fc\d/,
+    numbering: 'stable',
+    note: 'Fedora follows the stable series; its own backports are not known',
+  },
+  {
+    name: 'WSL2',
+    pattern: /^(\.\d+)?-microsoft-standard/,
+    numbering: 'stable',
+    note: 'WSL2 follows the stable series; its own backports are not known',
   },
   {
     name: 'Amazon Linux',
