@@ -12,8 +12,6 @@ export interface KnownName {
 }
 
 export class Records {
-  /** Number of records: (absolute name, type) pairs. */
-  readonly size: number;
   private readonly perName: number;
   private readonly codes: Int8Array;
   private readonly ids: Int32Array;
@@ -50,7 +48,6 @@ export class Records {
         }
       }
     });
-    this.size = registry.size;
   }
 
   /** The answer code. `type` 0 is A, 1 is AAAA; `candidate` as the resolver numbers them. */

@@ -15,7 +15,8 @@ import type { DnsServer } from '../servers/dnsServer.ts';
 import { NodeLocalCache } from '../servers/nodeLocalCache.ts';
 import { Records } from '../servers/records.ts';
 import { address, FIRST_POD, HOST_ADDRESS } from './addresses.ts';
-import { DNS_QUERY, DnsClient, UPSTREAM_QUERY } from './dnsClient.ts';
+import { DNS_QUERY, DnsClient } from './dnsClient.ts';
+import { DnsServing, UPSTREAM_QUERY } from './dnsServing.ts';
 import { OperationMetrics } from './metrics.ts';
 import { NetworkAssembly } from './networkAssembly.ts';
 import type { Group, Pod } from './pod.ts';
@@ -76,9 +77,10 @@ export function assemble(scenario: Scenario, seed: string, replication: number):
       )
     : null;
   const times = { measureFromNs: scenario.warmUpNs, stopAtNs };
-  const dns = new DnsClient(world, {
-    ...times,
-    udpPorts: new UdpPorts(streams.stream('udp ports')),
+  const udpPorts = new UdpPorts(streams.stream('udp ports'));
+  const dns = new DnsClient(world, { ...times, udpPorts });
+  const serving = new DnsServing(world, dns, {
+    udpPorts,
     servers: network.servers,
     cache,
     cacheUpstream:
@@ -94,11 +96,12 @@ export function assemble(scenario: Scenario, seed: string, replication: number):
     ports: new TcpPorts(kernel.axes.tcp.connectPorts, streams.stream('tcp ports')),
     syn: synSchedule(kernel.axes.tcp.linearSynTimeouts),
   });
+  dns.serving = serving;
   dns.tcp = tcp;
   tcp.dns = dns;
-  world.parts = { dns, tcp };
+  world.parts = { dns, serving, tcp };
   world.owners[DNS_QUERY] = dns;
-  world.owners[UPSTREAM_QUERY] = dns;
+  world.owners[UPSTREAM_QUERY] = serving;
   world.owners[TCP_SEGMENT] = tcp;
 
   const allPods: Pod[] = [];

@@ -1,6 +1,6 @@
 /**
- * The DNS side of a world: pods look names up. Hosts the resolvers' state machines, owns their sockets, answers
- * for the servers and the node-local cache, and keeps account of every query.
+ * The DNS side of a world: pods look names up. Hosts the resolvers' state machines, owns their sockets, and keeps
+ * account of every query.
  */
 import {
   A,
@@ -15,7 +15,6 @@ import {
 } from '../clients/resolver.ts';
 import { Pool } from '../engine/pool.ts';
 import type { RandomStream } from '../engine/randomStreams.ts';
-import { MILLISECOND, SECOND } from '../engine/time.ts';
 import { type Address, destinationPort, packPorts, packSpace, sourcePort, UDP } from '../netfilter/tuple.ts';
 import {
   DEFERRED_AND_MOVED,
@@ -25,14 +24,12 @@ import {
   REPORTED,
   SERIAL,
 } from '../network/dispatch.ts';
-import { type AnswerCode, NOERROR, SERVFAIL } from '../network/dnsAnswers.ts';
+import { type AnswerCode, NOERROR } from '../network/dnsAnswers.ts';
 import type { UdpPorts } from '../network/ephemeralPorts.ts';
 import type { NetworkPacket } from '../network/networkPacket.ts';
-import { type DnsServer, LOST_AT_SERVER, LOST_ON_LINK } from '../servers/dnsServer.ts';
-import type { NodeLocalCache } from '../servers/nodeLocalCache.ts';
-import { HOST_ADDRESS } from './addresses.ts';
 import { causeIndex, NO_LOSS } from './causes.ts';
-import { LOOKUP_ARRIVAL, LOOKUP_TIMER, UPSTREAM_TIMER } from './eventKinds.ts';
+import { type DnsServing, HOST_PORT_SPACE } from './dnsServing.ts';
+import { LOOKUP_ARRIVAL, LOOKUP_TIMER } from './eventKinds.ts';
 import type { Destination, Group, Pod } from './pod.ts';
 import {
   type LookupConnectionEvents,
@@ -42,20 +39,13 @@ import {
 } from './simulatedLookup.ts';
 import type { PacketOwner, World } from './world.ts';
 
-/** Purposes of packets: index into the world's owners. */
+/** Purpose of packets: index into the world's owners. */
 export const DNS_QUERY = 0;
-export const UPSTREAM_QUERY = 1;
 
 /** Numbers of draws that one lookup may take. */
 const ORDINALS_PER_LOOKUP = 64;
 /** Two threads that send on one socket at once are this far apart on average (lab: about a microsecond). */
 const TWO_THREADS_APART_NS = 800;
-/** CoreDNS `forward`: read timeout of one try, tries in all (from the reference, B.6). */
-const UPSTREAM_TIMEOUT_NS = 2 * SECOND;
-const UPSTREAM_TRIES = 2;
-/** TCP repairs a loss on a fast link with a retransmission (TCP_RTO_MIN). */
-const TCP_REPAIR_NS = 200 * MILLISECOND;
-
 class UdpSocket {
   readonly handle: number;
   pod!: Pod;
@@ -68,19 +58,8 @@ class UdpSocket {
   }
 }
 
-/** Whom the node-local cache asks. */
-export interface CacheUpstream {
-  readonly destination: Destination;
-  /** The server at the other end of its lasting connection; null: it asks over UDP. */
-  readonly overTcp: DnsServer | null;
-}
-
 export interface DnsClientOptions {
   readonly udpPorts: UdpPorts;
-  /** Servers by address. */
-  readonly servers: ReadonlyMap<Address, DnsServer>;
-  readonly cache: NodeLocalCache | null;
-  readonly cacheUpstream: CacheUpstream | null;
   /** Starts before this do not count; no start after the other. */
   readonly measureFromNs: number;
   readonly stopAtNs: number;
@@ -90,6 +69,7 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
   groups: readonly Group[] = [];
   pods: readonly Pod[] = [];
   tcp!: LookupConnections;
+  serving!: DnsServing;
   private readonly world: World;
   private readonly options: DnsClientOptions;
   private readonly lookups = new Pool((handle) => new SimulatedLookup(handle));
@@ -99,7 +79,6 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
   private readonly gaps: RandomStream;
   private readonly decisions: RandomStream;
   private readonly untranslated = causeIndex('answer-untranslated');
-  private readonly cacheOutage = causeIndex('cache-outage');
 
   constructor(world: World, options: DnsClientOptions) {
     this.world = world;
@@ -348,122 +327,18 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
   }
 
   reachedServer(packet: NetworkPacket): void {
+    this.serving.serve(packet, this.askedBy(packet).isCache);
+  }
+
+  /** The name server that a query was sent to. */
+  private askedBy(packet: NetworkPacket): Destination {
     const { nameServers } = this.groups[packet.group] as Group;
-    const asksCache = packet.purpose === DNS_QUERY && (nameServers[packet.server] as Destination).isCache;
-    if (asksCache) this.serveFromCache(packet);
-    else this.serve(packet);
-  }
-
-  /** The server at the packet's (translated) destination answers it. */
-  private serve(packet: NetworkPacket): void {
-    const server = this.options.servers.get(packet.destination);
-    const latency =
-      server === undefined ? LOST_ON_LINK : server.serve(packet.entity, packet.ordinal, this.world.loop.now);
-    if (latency === LOST_ON_LINK || latency === LOST_AT_SERVER) {
-      this.lost(packet, causeIndex(latency === LOST_ON_LINK ? 'link' : 'server'), false);
-      return;
-    }
-    packet.answer = server?.fails(packet.entity, packet.ordinal) ? SERVFAIL : this.codeOf(packet);
-    this.world.answerAfter(packet, latency);
-  }
-
-  private codeOf(packet: NetworkPacket): number {
-    const { records } = this.groups[packet.group] as Group;
-    return records?.code(packet.name, packet.candidate, packet.question - 1) ?? NOERROR;
-  }
-
-  private serveFromCache(packet: NetworkPacket): void {
-    const cache = this.options.cache as NodeLocalCache;
-    const { now } = this.world.loop;
-    if (cache.isDown(now)) {
-      this.lost(packet, this.cacheOutage, false);
-      return;
-    }
-    const { records } = this.groups[packet.group] as Group;
-    const record = records?.id(packet.name, packet.candidate, packet.question - 1) ?? 0;
-    if (cache.lookUp(record, now)) {
-      packet.answer = this.codeOf(packet);
-      this.world.answerAfter(packet, cache.latency(packet.entity, packet.ordinal));
-    } else {
-      this.askUpstream(packet, 1);
-    }
-  }
-
-  /** A miss. Over TCP the connections are kept open and nothing is left to race; over UDP it is a new flow. */
-  private askUpstream(packet: NetworkPacket, attempt: number): void {
-    const { destination, overTcp } = this.options.cacheUpstream as CacheUpstream;
-    if (overTcp === null) this.askUpstreamOverUdp(packet, destination, attempt);
-    else this.askUpstreamOverTcp(packet, destination, overTcp);
-  }
-
-  private askUpstreamOverTcp(packet: NetworkPacket, { rtt }: Destination, server: DnsServer): void {
-    const latency = server.serve(packet.entity, packet.ordinal, this.world.loop.now);
-    const roundTrip = rtt(this.rtts.uniform(packet.entity, packet.ordinal));
-    const repair = latency === LOST_ON_LINK ? TCP_REPAIR_NS : 0;
-    if (latency === LOST_AT_SERVER) this.blameFor(packet, causeIndex('server'));
-    packet.answer = latency === LOST_AT_SERVER ? SERVFAIL : this.codeOf(packet);
-    this.answerFromUpstream(packet, roundTrip + Math.max(0, latency) + repair);
-  }
-
-  private askUpstreamOverUdp(packet: NetworkPacket, upstream: Destination, attempt: number): void {
-    const query = this.world.packets.acquire();
-    query.source = HOST_ADDRESS;
-    query.destination = upstream.address;
-    query.entity = packet.entity;
-    query.ordinal = packet.ordinal + 16 * attempt;
-    query.localPort = this.options.udpPorts.acquire(HOST_PORT_SPACE, query.entity, query.ordinal);
-    query.ports = packPorts(query.localPort, upstream.port);
-    query.space = packSpace(UDP, 0);
-    query.replySpace = query.space;
-    query.route = upstream.route;
-    query.roundTripNs = upstream.rtt(this.rtts.uniform(query.entity, query.ordinal));
-    query.purpose = UPSTREAM_QUERY;
-    query.owner = packet.handle;
-    query.ownerStamp = attempt;
-    query.question = packet.question;
-    query.name = packet.name;
-    query.candidate = packet.candidate;
-    query.group = packet.group;
-    query.measured = false;
-    query.holdNs = 0;
-    packet.upstreamAttempt = attempt;
-    this.world.loop.startTimer(UPSTREAM_TIMEOUT_NS, UPSTREAM_TIMER, packet.handle, attempt);
-    this.world.send(query, this.world.cpuOf(query.entity, query.ordinal));
-  }
-
-  onUpstreamTimer(handle: number, attempt: number): void {
-    const packet = this.world.packets.at(handle);
-    if (packet.upstreamAttempt !== attempt) return;
-    if (attempt < UPSTREAM_TRIES) {
-      this.askUpstream(packet, attempt + 1);
-    } else {
-      packet.upstreamAttempt = 0;
-      packet.answer = SERVFAIL;
-      this.world.answerAfter(packet, 0);
-    }
-  }
-
-  private answerFromUpstream(packet: NetworkPacket, delayNs: number): void {
-    const cache = this.options.cache as NodeLocalCache;
-    const { records } = this.groups[packet.group] as Group;
-    if (records !== null && packet.answer !== SERVFAIL) {
-      const ttl = packet.answer === NOERROR ? records.ttlNs(packet.name) : null;
-      cache.store(
-        records.id(packet.name, packet.candidate, packet.question - 1),
-        ttl,
-        this.world.loop.now + delayNs,
-      );
-    }
-    this.world.answerAfter(packet, delayNs + cache.latency(packet.entity, packet.ordinal));
+    return nameServers[packet.server] as Destination;
   }
 
   // PacketOwner
 
   answered(packet: NetworkPacket): void {
-    if (packet.purpose === UPSTREAM_QUERY) {
-      this.upstreamAnswered(packet);
-      return;
-    }
     // An answer that met no entry goes to the node, or comes from the backend: no socket takes it.
     if (!this.isTranslated(packet)) {
       this.lost(packet, this.untranslated, false);
@@ -492,8 +367,7 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
 
   /** The answer is addressed as its pod expects it: from the server that was asked, to the port that asked. */
   private isTranslated(packet: NetworkPacket): boolean {
-    const { nameServers } = this.groups[packet.group] as Group;
-    const asked = nameServers[packet.server] as Destination;
+    const asked = this.askedBy(packet);
     const pod = this.pods[packet.entity] as Pod;
     return (
       packet.source === asked.address &&
@@ -503,22 +377,7 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     );
   }
 
-  private upstreamAnswered(query: NetworkPacket): void {
-    const packet = this.world.packets.at(query.owner);
-    const current = packet.upstreamAttempt === query.ownerStamp;
-    const { answer } = query;
-    this.release(query);
-    if (!current) return;
-    packet.upstreamAttempt = 0;
-    packet.answer = answer;
-    this.answerFromUpstream(packet, 0);
-  }
-
   lost(packet: NetworkPacket, cause: number, told: boolean): void {
-    if (packet.purpose === UPSTREAM_QUERY) {
-      this.upstreamLost(packet, cause);
-      return;
-    }
     const socket = this.sockets.at(packet.owner);
     const { lookups } = this.groups[packet.group] as Group;
     if (packet.measured) lookups.lost[cause] += 1;
@@ -531,23 +390,10 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     if (told) lookup.resolver.onSendRefused(lookup, socket.handle * 2, question as QuestionType, server);
   }
 
-  /** The cache will ask again, or give up; either way the lookup behind it waits because of this. */
-  private upstreamLost(query: NetworkPacket, cause: number): void {
-    const packet = this.world.packets.at(query.owner);
-    if (packet.upstreamAttempt === query.ownerStamp) this.blameFor(packet, cause);
-    this.release(query);
-  }
-
   /** Puts a loss down to the lookup that sent the packet, if it is still going on. */
-  private blameFor(packet: NetworkPacket, cause: number): void {
+  blameFor(packet: NetworkPacket, cause: number): void {
     const lookup = this.lookups.at(packet.asker);
     if (lookup.stamp === packet.askerStamp) blame(lookup, cause);
-  }
-
-  /** Of an upstream query: gives its port back too. */
-  private release(query: NetworkPacket): void {
-    this.options.udpPorts.release(HOST_PORT_SPACE, query.localPort);
-    this.world.release(query);
   }
 
   // Called by the TCP client for connections that a lookup opened.
@@ -562,7 +408,7 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
 
   /** Time that the server takes for the questions of one segment. */
   tcpServerDelay(address: Address, entity: number, ordinal: number): number {
-    return Math.max(0, this.options.servers.get(address)?.serve(entity, ordinal, this.world.loop.now) ?? 0);
+    return this.serving.delayOverTcp(address, entity, ordinal);
   }
 
   tcpAnswered(lookup: SimulatedLookup, connection: number, questions: number, server: number): void {
@@ -595,9 +441,6 @@ function resolverAt(group: Group, nowNs: number): Resolver {
   while (i > 0 && nowNs < (resolvers[i] as { fromNs: number }).fromNs) i--;
   return (resolvers[i] as { resolver: Resolver }).resolver;
 }
-
-/** The port space of the node's own namespace. */
-const HOST_PORT_SPACE = -1;
 
 /** Processes of the node's own namespace share its ports. */
 function portSpaceOf(pod: Pod): number {

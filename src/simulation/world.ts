@@ -45,8 +45,8 @@ export interface WorldParts {
   readonly dns: {
     onArrival(pod: number): void;
     onTimer(handle: number, stamp: number): void;
-    onUpstreamTimer(packet: number, attempt: number): void;
   };
+  readonly serving: { onUpstreamTimer(packet: number, attempt: number): void };
   readonly tcp: { onArrival(pod: number): void; onTimer(connection: number, stamp: number): void };
 }
 
@@ -223,7 +223,7 @@ export class World implements NodeSink {
         this.parts.tcp.onTimer(handle, stamp);
         break;
       case UPSTREAM_TIMER:
-        this.parts.dns.onUpstreamTimer(handle, stamp);
+        this.parts.serving.onUpstreamTimer(handle, stamp);
         break;
       case COLLECT: {
         const path = this.paths[handle] as PacketPath;

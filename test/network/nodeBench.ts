@@ -37,6 +37,8 @@ export interface BenchOptions {
   readonly cpus?: number;
   readonly backlog?: number;
   readonly max?: number;
+  /** In place of the round lengths. */
+  readonly steps?: Partial<StepMeans>;
   /** Probability and length of a wait for a verdict. */
   readonly verdictQueue?: readonly [probability: number, holdNs: number];
 }
@@ -67,14 +69,14 @@ export class NodeBench implements NodeSink {
   private sent = 0;
 
   constructor(options: BenchOptions = {}) {
-    const { kernel = '5.10', cpus = 2, backlog = 1000, max = 0, verdictQueue = [0, 0] } = options;
+    const { kernel = '5.10', cpus = 2, backlog = 1000, max = 0, steps, verdictQueue = [0, 0] } = options;
     this.cpus = cpus;
     this.netfilter = this.makeNetfilter(kernel, 'node', true, max);
     this.path = new NetfilterPath(this.netfilter);
     this.node = new Node(this.loop, this.packets, this, this.watch, {
       cpus,
       backlog,
-      times: new StepTimes(STEPS, this.streams.stream('steps')),
+      times: new StepTimes({ ...STEPS, ...steps }, this.streams.stream('steps')),
       verdictQueue: {
         probability: verdictQueue[0],
         hold: quantileOf({ kind: 'constant', valueNs: verdictQueue[1] }),
