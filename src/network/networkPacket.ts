@@ -94,8 +94,9 @@ export class NetworkPacket extends Packet {
   measured = false;
   /** Of an answer: its code. */
   answer = 0;
-  /** At the node-local cache: the attempt to ask upstream that is under way; 0: none. */
-  upstreamAttempt = 0;
+  /** At the node-local cache: the question upstream whose answer it waits for, 0: none; and how many it took. */
+  upstreamQuestion = 0;
+  upstreamTries = 0;
   /** From the pods' node to where the packet is answered and back, without the time there. */
   roundTripNs = 0;
 

@@ -56,6 +56,8 @@ export class DnsServing implements PacketOwner {
   private readonly client: Asking;
   private readonly options: DnsServingOptions;
   private readonly rtts: RandomStream;
+  /** Over UDP so far; their numbers tell the answer and the timer of one from those of another. */
+  private questions = 0;
 
   constructor(world: World, client: Asking, options: DnsServingOptions) {
     this.world = world;
@@ -111,14 +113,15 @@ export class DnsServing implements PacketOwner {
       packet.answer = this.codeOf(packet);
       this.world.answerAfter(packet, cache.latency(packet.entity, packet.ordinal));
     } else {
-      this.askUpstream(packet, 1);
+      packet.upstreamTries = 0;
+      this.askUpstream(packet);
     }
   }
 
   /** A miss. Over TCP the connections are kept open and nothing is left to race; over UDP it is a new flow. */
-  private askUpstream(packet: NetworkPacket, attempt: number): void {
+  private askUpstream(packet: NetworkPacket): void {
     const { destination, overTcp } = this.options.cacheUpstream as CacheUpstream;
-    if (overTcp === null) this.askUpstreamOverUdp(packet, destination, attempt);
+    if (overTcp === null) this.askUpstreamOverUdp(packet, destination);
     else this.askUpstreamOverTcp(packet, destination, overTcp);
   }
 
@@ -131,12 +134,15 @@ export class DnsServing implements PacketOwner {
     this.answerFromUpstream(packet, roundTrip + Math.max(0, latency) + repair);
   }
 
-  private askUpstreamOverUdp(packet: NetworkPacket, upstream: Destination, attempt: number): void {
+  private askUpstreamOverUdp(packet: NetworkPacket, upstream: Destination): void {
+    const question = ++this.questions;
+    packet.upstreamQuestion = question;
+    packet.upstreamTries += 1;
     const query = this.world.packets.acquire();
     query.source = HOST_ADDRESS;
     query.destination = upstream.address;
     query.entity = packet.entity;
-    query.ordinal = packet.ordinal + 16 * attempt;
+    query.ordinal = packet.ordinal + 16 * packet.upstreamTries;
     query.localPort = this.options.udpPorts.acquire(HOST_PORT_SPACE, query.entity, query.ordinal);
     query.ports = packPorts(query.localPort, upstream.port);
     query.space = packSpace(UDP, 0);
@@ -145,25 +151,24 @@ export class DnsServing implements PacketOwner {
     query.roundTripNs = upstream.rtt(this.rtts.uniform(query.entity, query.ordinal));
     query.purpose = UPSTREAM_QUERY;
     query.owner = packet.handle;
-    query.ownerStamp = attempt;
+    query.ownerStamp = question;
     query.question = packet.question;
     query.name = packet.name;
     query.candidate = packet.candidate;
     query.group = packet.group;
     query.measured = false;
     query.holdNs = 0;
-    packet.upstreamAttempt = attempt;
-    this.world.loop.startTimer(UPSTREAM_TIMEOUT_NS, UPSTREAM_TIMER, packet.handle, attempt);
+    this.world.loop.startTimer(UPSTREAM_TIMEOUT_NS, UPSTREAM_TIMER, packet.handle, question);
     this.world.send(query, this.world.cpuOf(query.entity, query.ordinal));
   }
 
-  onUpstreamTimer(handle: number, attempt: number): void {
+  onUpstreamTimer(handle: number, question: number): void {
     const packet = this.world.packets.at(handle);
-    if (packet.upstreamAttempt !== attempt) return;
-    if (attempt < UPSTREAM_TRIES) {
-      this.askUpstream(packet, attempt + 1);
+    if (packet.upstreamQuestion !== question) return;
+    if (packet.upstreamTries < UPSTREAM_TRIES) {
+      this.askUpstream(packet);
     } else {
-      packet.upstreamAttempt = 0;
+      packet.upstreamQuestion = 0;
       packet.answer = SERVFAIL;
       this.world.answerAfter(packet, 0);
     }
@@ -191,11 +196,11 @@ export class DnsServing implements PacketOwner {
 
   answered(query: NetworkPacket): void {
     const packet = this.world.packets.at(query.owner);
-    const current = packet.upstreamAttempt === query.ownerStamp;
+    const current = packet.upstreamQuestion === query.ownerStamp;
     const { answer } = query;
     this.release(query);
     if (!current) return;
-    packet.upstreamAttempt = 0;
+    packet.upstreamQuestion = 0;
     packet.answer = answer;
     this.answerFromUpstream(packet, 0);
   }
@@ -203,7 +208,7 @@ export class DnsServing implements PacketOwner {
   /** The cache will ask again, or give up; either way the lookup behind it waits because of this. */
   lost(query: NetworkPacket, cause: number): void {
     const packet = this.world.packets.at(query.owner);
-    if (packet.upstreamAttempt === query.ownerStamp) this.client.blameFor(packet, cause);
+    if (packet.upstreamQuestion === query.ownerStamp) this.client.blameFor(packet, cause);
     this.release(query);
   }
 

@@ -176,10 +176,22 @@ describe('a name server on the node', () => {
 
   it('asks upstream over UDP on flows of its own, which the service spreads over its endpoints', () => {
     const nodeLocalDns = '{ upstream: udp, maxTtl: 1ms }';
-    const result = run({ nodeLocalDns, kernel: '"4.14.60"' }, pod({ ...CLEAN, count: '4' }));
+    const parts = { nodeLocalDns, kernel: '"4.14.60"', dnsServers: '{ latency: 20ms }', duration: '4s' };
+    const result = run(parts, pod({ ...CLEAN, count: '4' }));
     expect(result.dns.serverQueries).toBe(result.dns.cacheMisses);
-    expect(result.dns.cacheMisses).toBeGreaterThan(300);
+    expect(result.dns.cacheMisses).toBeGreaterThan(1000);
     expect(lossesOf(lookups(result))).toEqual({});
+  });
+
+  it('asks upstream a second time after two seconds, and then gives up', () => {
+    const nodeLocalDns = '{ upstream: udp }';
+    const dnsServers = '{ latency: 1ms, loss: 1 }';
+    // Negative answers of a cache are not SERVFAIL: nothing is cached, and every lookup fails after 2 x 2 s.
+    const glibc = pod({ ...CLEAN, resolver: '{ libc: glibc-2.36, family: ipv4, options: [attempts:1] }' });
+    const result = run({ nodeLocalDns, dnsServers }, glibc);
+    expect(lookups(result).failed).toBe(lookups(result).started);
+    expect(stallsByCauseOf(lookups(result))).toEqual({ link: lookups(result).started });
+    expect(meanMs(lookups(result))).toBeCloseTo(4000, -1);
   });
 
   it('does not cure the race on 4.14 without NOTRACK, since null bindings count as NAT; without a nat table it does', () => {
