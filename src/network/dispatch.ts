@@ -25,14 +25,6 @@ export const DEFERRED_AND_MOVED = 2;
 export const HELD = 3;
 export const REPORTED = 4;
 export const INDEPENDENT = 5;
-export const DISPATCH_NAMES = [
-  'serial',
-  'queueHandOver',
-  'deferredAndMoved',
-  'heldBeforeConfirm',
-  'reported',
-  'independent',
-] as const;
 
 /** Outside 4.9 to 6.4 a packet is left behind only when a softirq round ends on its limits (lab: 0.05 to 0.25). */
 const DEFERRAL_WITHOUT_KSOFTIRQD_RULE = 0.15;

@@ -8,7 +8,6 @@ import type { ServiceProxy } from './serviceProxy.ts';
 
 /** A node, as far as a route knows it. */
 export interface Hop {
-  readonly cpus: number;
   receive(packet: NetworkPacket, cpu: number): void;
 }
 
@@ -84,7 +83,7 @@ export class NetworkPacket extends Packet {
   purpose = 0;
   /** What it asks: question types, or a step of a connection. */
   question = 0;
-  /** Index of the server asked. */
+  /** Index of the server asked; of DNS in a TCP segment: the question types. */
   server = 0;
   /** The name asked for: index, and which candidate of the search list. */
   name = 0;

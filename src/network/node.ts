@@ -107,13 +107,6 @@ export class Node {
     }
   }
 
-  /** Packets waiting or in service. */
-  get load(): number {
-    let load = 0;
-    for (let cpu = 0; cpu < this.cpus; cpu++) load += this.waiting[cpu] + (this.serving[cpu] === -1 ? 0 : 1);
-    return load;
-  }
-
   private enqueue(packet: NetworkPacket): void {
     const { cpu } = packet;
     if (this.serving[cpu] === -1) {
@@ -227,8 +220,9 @@ export class Node {
         return this.afterDestination(packet, passage);
       }
       case STEP_SEARCH: {
-        path.searchSource(packet, packet.isReply ? null : passage.masquerade, cpu);
-        this.watch.searched(packet);
+        const range = packet.isReply ? null : passage.masquerade;
+        path.searchSource(packet, range, cpu);
+        if (range !== null) this.watch.searched(packet);
         packet.step = STEP_GRANT;
         return now + times.search(packet);
       }

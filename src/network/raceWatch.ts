@@ -11,7 +11,10 @@ import type { NetworkPacket } from './networkPacket.ts';
 export class RaceWatch {
   /** Pairs with one original tuple, both looked up before either was confirmed. */
   sameSocket = 0;
-  /** Pairs of flows to one destination, both past their port search before either was confirmed; UDP and TCP. */
+  /**
+   * Pairs of masqueraded flows to one destination, both past their port search before either was confirmed; UDP
+   * and TCP.
+   */
   portSearchUdp = 0;
   portSearchTcp = 0;
   /** Clashes that were resolved: merged, or inserted in the reply direction. */
@@ -42,6 +45,7 @@ export class RaceWatch {
     open.push(packet);
   }
 
+  /** The packet is masqueraded, and has chosen its port. */
   searched(packet: NetworkPacket): void {
     packet.searchedAlready = true;
   }

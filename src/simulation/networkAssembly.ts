@@ -69,7 +69,7 @@ export class NetworkAssembly {
     const direct = this.proxy === null;
     const passages = this.fromPod(group, {
       service: this.proxy,
-      masquerade: this.scenario.nat.masquerade.all && group !== null ? this.range() : null,
+      masquerade: this.serviceRange(group),
       dns: true,
     });
     if (this.secondPath !== null && this.world.secondNode !== null) {
@@ -179,6 +179,14 @@ export class NetworkAssembly {
   /** Pods are masqueraded on their way out; the node's own processes are not. */
   private egressRange(group: PodGroup): NatRange | null {
     return this.scenario.nat.masquerade.enabled && !group.hostNetwork ? this.range() : null;
+  }
+
+  /** On the way to the DNS service: all of it under --masquerade-all, else what leaves the cluster. */
+  private serviceRange(group: PodGroup | null): NatRange | null {
+    const { nat, services } = this.scenario;
+    if (!nat.masquerade.enabled || group === null) return null;
+    if (nat.masquerade.all) return this.range();
+    return services.dns.endpointsOn === 'external' ? this.egressRange(group) : null;
   }
 
   private range(): NatRange {

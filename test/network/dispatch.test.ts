@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { RandomStreams } from '../../src/engine/randomStreams.ts';
 import {
   DEFERRED_AND_MOVED,
-  DISPATCH_NAMES,
   Dispatch,
   type DispatchSettings,
   HELD,
@@ -16,6 +15,7 @@ import { DISPATCH_PRESETS, SERIAL as SERIAL_DISPATCH } from '../../src/scenario/
 import { countsOf, expectProbability, expectProportional, expectUniform } from './randomness.ts';
 
 const PAIRS = 20_000;
+const MECHANISMS = INDEPENDENT + 1;
 
 function dispatch(settings: Partial<DispatchSettings> = {}, ksoftirqdDefers = true): Dispatch {
   const stream = new RandomStreams('dispatch tests', 0).stream('dispatch');
@@ -25,7 +25,7 @@ function dispatch(settings: Partial<DispatchSettings> = {}, ksoftirqdDefers = tr
 /** How many pairs met each mechanism, in the order of the constants. */
 function drawn(settings: Partial<DispatchSettings>, ksoftirqdDefers = true): number[] {
   const drawing = dispatch(settings, ksoftirqdDefers);
-  return countsOf(PAIRS, DISPATCH_NAMES.length, (i) => drawing.mechanism(3, i));
+  return countsOf(PAIRS, MECHANISMS, (i) => drawing.mechanism(3, i));
 }
 
 describe('the dispatch of a pair', () => {

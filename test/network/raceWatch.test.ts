@@ -59,6 +59,13 @@ describe('the watch over open windows', () => {
     expect(raced({ from, to: [SERVER, '198.51.100.8:53'] })).toEqual(NOTHING);
   });
 
+  it('counts no port window of flows that are not masqueraded, whose ports are their own', () => {
+    const bench = new NodeBench();
+    for (const cpu of [0, 1]) bench.send(`P${cpu}`, `10.244.0.1:${40_000 + cpu}`, SERVER, { cpu });
+    bench.run();
+    expect(bench.watch.portSearchUdp).toBe(0);
+  });
+
   it('counts nothing for packets that are served one after the other', () => {
     const from = ['10.244.0.1:40000', '10.244.0.2:40000'] as const;
     expect(raced({ from, options: [{}, { cpu: 1, atNs: 4000 }] })).toEqual(NOTHING);

@@ -176,9 +176,7 @@ const anyScenario = fc
     lookingUp,
     connecting,
   })
-  .map(({ file, lookingUp: first, connecting: second }) =>
-    scenario(file, pod(first), connectingPod(second)),
-  )
+  .map(({ file, lookingUp: first, connecting: second }) => scenario(file, pod(first), connectingPod(second)))
   // eBPF maps do not share the limit of conntrack's table.
   .filter(({ nat, node: { conntrack } }) => nat.engine === 'netfilter' || conntrack.max === 'kube-proxy');
 

@@ -76,6 +76,20 @@ describe('two flows of two pods that overlap', () => {
     expect(lossesOf(lookups(result))).toEqual({});
   });
 
+  it('are masqueraded on their way to a service whose endpoints are outside, as all that leaves the cluster', () => {
+    const exposuresTo = (endpointsOn: string) =>
+      run(
+        { node: '{ cpus: 8 }', services: `{ dns: { endpoints: 1, endpointsOn: ${endpointsOn} } }` },
+        pod({
+          count: '2',
+          dispatch: 'clean-veth',
+          dns: '{ arrivals: { cron: 10ms }, names: [a.example.com.] }',
+        }),
+      ).exposures.portSearchUdp;
+    expect(exposuresTo('external')).toBeGreaterThan(50);
+    expect(exposuresTo('same-node')).toBe(0);
+  });
+
   it('are told apart by Cilium from 1.16 on, whose insertion is its check', () => {
     // Below 32768 no port is kept: both draw. Above it each keeps its own.
     const lost = (engine: string) => {
