@@ -29,6 +29,7 @@ export const interrupted = (complete: number, asked: number): string =>
     : `interrupted: ${complete} of ${asked} replications are complete, and this is their result`;
 export const bug = (message: string): string =>
   `snatrace: internal error: ${message}\nThis is a bug of ours. Set SNATRACE_DEBUG=1 for the stack, and please report it with the scenario file and the seed.`;
+export const missingArgument = (): string => 'name a scenario file';
 export const seeHelp = (command: string): string => `See \`snatrace ${command}--help\`.`;
 export const written = (paths: readonly string[]): string => `wrote ${paths.join(', ')}`;
 export const allVacuous = (): string =>

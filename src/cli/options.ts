@@ -12,10 +12,10 @@ export function withJson(argv: Argv): Argv {
 export function withRunOptions(argv: Argv): Argv {
   return withJson(argv)
     .option('seed', { type: 'string', describe: 'seed of all draws; the same seed prints the same bytes' })
-    .option('replications', { alias: 'r', type: 'number', describe: 'independent runs of each variant' })
+    .option('replications', { alias: 'r', type: 'string', describe: 'independent runs of each variant' })
     .option('threads', {
-      type: 'number',
-      default: availableParallelism(),
+      type: 'string',
+      default: String(availableParallelism()),
       describe: 'worker threads; results do not depend on it',
     })
     .option('quiet', { alias: 'q', type: 'boolean', default: false, describe: 'no progress' });
@@ -25,13 +25,14 @@ export function withRunOptions(argv: Argv): Argv {
 export function wholeNumber(flag: string, value: unknown, low: number, high: number): number | null {
   if (value === undefined) return null;
   const single = Array.isArray(value) ? value[value.length - 1] : value;
-  if (typeof single !== 'number' || !Number.isInteger(single) || single < low || single > high) {
+  const number = /^\d+$/.test(String(single)) ? Number(single) : Number.NaN;
+  if (!(number >= low && number <= high)) {
     throw new Failure(
       messages.notInRange(`--${flag}`, single, `a whole number from ${low} to ${high}`),
       USAGE,
     );
   }
-  return single;
+  return number;
 }
 
 /** A seed of 1 to 200 characters, or null if the flag was not given. */

@@ -1,5 +1,8 @@
 /** Data goes to stdout, talk to stderr. */
 import { writeSync } from 'node:fs';
+import { USAGE } from './exitCodes.ts';
+import { Failure } from './failure.ts';
+import * as messages from './messages.ts';
 
 /** Writes all of it before returning, so that an exit cuts nothing off. */
 export function printData(text: string): void {
@@ -24,7 +27,8 @@ function writeAll(fd: number, text: string): void {
       const { code } = error as NodeJS.ErrnoException;
       // The reader has gone (`snatrace kernels | head`): nothing more to say.
       if (code === 'EPIPE') process.exit(0);
-      if (code !== 'EAGAIN') throw error;
+      if (code !== 'EAGAIN')
+        throw new Failure(messages.unwritable('output', (error as Error).message), USAGE);
     }
   }
 }

@@ -43,14 +43,17 @@ export async function program(argv: readonly string[]): Promise<number> {
     .recommendCommands()
     .completion('completion', 'print a completion script for bash or zsh')
     .epilogue(
-      'Exit codes: 0 fine, 1 our bug, 2 wrong usage or input, 3 threshold crossed, 4 undecided, 5 vacuous, 130 interrupted.\nFlags come before the environment (SNATRACE_SEED=...), the environment before the file.',
+      'Exit codes: 0 fine, 1 our bug, 2 wrong usage or input, 5 vacuous, 130 interrupted (3 and 4 are kept for thresholds and claims).\nFlags come before the environment (SNATRACE_SEED=...), the environment before the file.',
     )
-    .wrap(Math.min(100, process.stdout.columns ?? 100))
+    .wrap(null)
     .exitProcess(false)
     .fail((message, error) => {
       if (error) throw error;
       const command = first !== undefined && names.includes(first) ? `${first} ` : '';
-      throw new Failure(`${message}\n${messages.seeHelp(command)}`, USAGE);
+      const text = message.startsWith('Not enough non-option arguments')
+        ? messages.missingArgument()
+        : message;
+      throw new Failure(`${text}\n${messages.seeHelp(command)}`, USAGE);
     });
   for (const { command, describe, builder, handler } of COMMANDS) {
     parser.command(command, describe, builder, async (args) => {

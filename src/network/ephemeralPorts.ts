@@ -7,6 +7,9 @@ import { KeySet } from './keySet.ts';
 export const LOWEST_PORT = 32768;
 export const HIGHEST_PORT = 60999;
 const SPAN = HIGHEST_PORT - LOWEST_PORT + 1;
+
+/** All are in use. */
+export const NO_PORT = -1;
 /** Up to 4.1 the range ended at 61000 (from memory). */
 const HIGHEST_PORT_BEFORE_4_2 = 61000;
 
@@ -19,14 +22,14 @@ export class UdpPorts {
     this.stream = stream;
   }
 
-  /** A free port for the namespace, or -1 if all are in use. `entity` and `ordinal` name the draw. */
+  /** A free port for the namespace, or NO_PORT. `entity` and `ordinal` name the draw. */
   acquire(namespace: number, entity: number, ordinal: number): number {
     const start = this.stream.integer(entity, ordinal, SPAN);
     for (let i = 0; i < SPAN; i++) {
       const port = LOWEST_PORT + ((start + i) % SPAN);
       if (this.inUse.add(namespace, port)) return port;
     }
-    return -1;
+    return NO_PORT;
   }
 
   release(namespace: number, port: number): void {
@@ -62,7 +65,7 @@ export class TcpPorts {
     this.stream = stream;
   }
 
-  /** A port that this source does not use towards the destination, or -1 (EADDRNOTAVAIL). */
+  /** A port that this source does not use towards the destination, or NO_PORT (EADDRNOTAVAIL). */
   acquire(source: Address, destination: Address, port: number): number {
     const flow = hashTuple(source, destination, port, TCP);
     if (this.kind === 'shared-hint') return this.walkShared(flow);
@@ -95,7 +98,7 @@ export class TcpPorts {
         }
       }
     }
-    return -1;
+    return NO_PORT;
   }
 
   private walkShared(flow: number): number {
@@ -108,6 +111,6 @@ export class TcpPorts {
         return port;
       }
     }
-    return -1;
+    return NO_PORT;
   }
 }

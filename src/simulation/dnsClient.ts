@@ -25,7 +25,7 @@ import {
   SERIAL,
 } from '../network/dispatch.ts';
 import { type AnswerCode, NOERROR } from '../network/dnsAnswers.ts';
-import type { UdpPorts } from '../network/ephemeralPorts.ts';
+import { NO_PORT, type UdpPorts } from '../network/ephemeralPorts.ts';
 import type { NetworkPacket } from '../network/networkPacket.ts';
 import { causeIndex, NO_LOSS } from './causes.ts';
 import { type DnsServing, HOST_PORT_SPACE } from './dnsServing.ts';
@@ -185,7 +185,9 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
 
   sendQuery(lookup: Lookup, socket: SocketHandle, question: QuestionType, server: number): void {
     const owner = lookup as SimulatedLookup;
-    this.world.send(this.query(owner, socket, question, server), owner.cpu);
+    const packet = this.query(owner, socket, question, server);
+    if (packet.localPort === NO_PORT) this.world.refuse(packet);
+    else this.world.send(packet, owner.cpu);
   }
 
   sendPair(lookup: Lookup, socket: SocketHandle, server: number): void {
@@ -194,6 +196,11 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     const { group } = owner.pod;
     const first = this.query(owner, socket, A, server);
     const second = this.query(owner, socket, AAAA, server);
+    if (first.localPort === NO_PORT) {
+      world.refuse(first);
+      world.refuse(second);
+      return;
+    }
     if (group.settings.resolver.threads === 2) {
       const apart = Math.round(TWO_THREADS_APART_NS * 2 * this.gaps.uniform(first.entity, first.ordinal));
       world.send(first, owner.cpu);

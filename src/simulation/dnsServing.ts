@@ -6,7 +6,7 @@ import type { RandomStream } from '../engine/randomStreams.ts';
 import { MILLISECOND, SECOND } from '../engine/time.ts';
 import { type Address, packPorts, packSpace, UDP } from '../netfilter/tuple.ts';
 import { NOERROR, SERVFAIL } from '../network/dnsAnswers.ts';
-import type { UdpPorts } from '../network/ephemeralPorts.ts';
+import { NO_PORT, type UdpPorts } from '../network/ephemeralPorts.ts';
 import type { NetworkPacket } from '../network/networkPacket.ts';
 import { type DnsServer, LOST_AT_SERVER, LOST_ON_LINK } from '../servers/dnsServer.ts';
 import type { NodeLocalCache } from '../servers/nodeLocalCache.ts';
@@ -159,7 +159,8 @@ export class DnsServing implements PacketOwner {
     query.measured = false;
     query.holdNs = 0;
     this.world.loop.startTimer(UPSTREAM_TIMEOUT_NS, UPSTREAM_TIMER, packet.handle, question);
-    this.world.send(query, this.world.cpuOf(query.entity, query.ordinal));
+    if (query.localPort === NO_PORT) this.world.refuse(query);
+    else this.world.send(query, this.world.cpuOf(query.entity, query.ordinal));
   }
 
   onUpstreamTimer(handle: number, question: number): void {

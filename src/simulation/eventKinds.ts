@@ -6,6 +6,8 @@ export const LOOKUP_ARRIVAL = 2;
 export const CONNECT_ARRIVAL = 3;
 /** A packet that was sent later than its twin. */
 export const DELAYED_SEND = 4;
+/** A packet that its sender's kernel does not send. */
+export const REFUSED = 11;
 /** An answer, or a TCP segment of the peer, reaches the last node of its route. */
 export const BACK_AT_NODE = 5;
 /** A packet has travelled from one node of its route to the next, either way. */

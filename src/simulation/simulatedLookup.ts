@@ -23,7 +23,7 @@ export class SimulatedLookup implements Lookup {
   cpu = 0;
   startedNs = 0;
   measured = false;
-  /** Draws so far; their ordinals start at `ordinal`. */
+  /** The first of the ordinals that name its draws. */
   ordinal = 0;
   packetsSent = 0;
   socketsOpened = 0;

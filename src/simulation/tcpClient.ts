@@ -19,7 +19,7 @@ import {
   sourcePort,
   TCP,
 } from '../netfilter/tuple.ts';
-import type { TcpPorts } from '../network/ephemeralPorts.ts';
+import { NO_PORT, type TcpPorts } from '../network/ephemeralPorts.ts';
 import type { NetworkPacket } from '../network/networkPacket.ts';
 import { causeIndex, NO_LOSS } from './causes.ts';
 import { CONNECT_ARRIVAL, CONNECTION_TIMER } from './eventKinds.ts';
@@ -138,6 +138,7 @@ export class TcpClient implements PacketOwner, LookupConnections {
   private readonly holds: RandomStream;
   private readonly holdTimes = new Map<Group, Quantile>();
   private readonly untranslated = causeIndex('answer-untranslated');
+  private readonly portsExhausted = causeIndex('ports-exhausted');
 
   constructor(world: World, options: TcpClientOptions) {
     this.world = world;
@@ -264,8 +265,10 @@ export class TcpClient implements PacketOwner, LookupConnections {
 
   private start(connection: Connection): void {
     const { pod, peer, localPort } = connection;
-    if (localPort === -1) {
+    if (localPort === NO_PORT) {
       // EADDRNOTAVAIL: every port of the pod towards this peer is in use.
+      connection.lossCause = this.portsExhausted;
+      this.dns.tcpLost(connection.lookup, this.portsExhausted);
       connection.synsSent = this.options.syn.waitsNs.length;
       this.timer(connection, 0);
       return;

@@ -23,6 +23,7 @@ import {
   LOOKUP_ARRIVAL,
   LOOKUP_TIMER,
   NODE_STEP,
+  REFUSED,
   SECOND_NODE_STEP,
   UPSTREAM_TIMER,
 } from './eventKinds.ts';
@@ -70,6 +71,7 @@ export class World implements NodeSink {
   /** Apart from `cpuDraws`: a pair's first packet has the numbers by which its lookup's CPU was drawn. */
   private readonly otherCpuDraws: RandomStream;
   private readonly inputQueue = causeIndex('input-queue');
+  private readonly portsExhausted = causeIndex('ports-exhausted');
 
   constructor(streams: RandomStreams, rps: boolean) {
     this.streams = streams;
@@ -113,6 +115,11 @@ export class World implements NodeSink {
   sendLater(packet: NetworkPacket, cpu: number, delayNs: number): void {
     packet.cpu = cpu;
     this.loop.schedule(this.loop.now + delayNs, DELAYED_SEND, packet.handle);
+  }
+
+  /** The sender has no port for the packet: it is told at this moment, but not from within its call. */
+  refuse(packet: NetworkPacket): void {
+    this.loop.schedule(this.loop.now, REFUSED, packet.handle);
   }
 
   /** The packet has reached its end. */
@@ -206,6 +213,11 @@ export class World implements NodeSink {
       case DELAYED_SEND: {
         const packet = this.packets.at(handle);
         this.send(packet, packet.cpu);
+        break;
+      }
+      case REFUSED: {
+        const packet = this.packets.at(handle);
+        (this.owners[packet.purpose] as PacketOwner).lost(packet, this.portsExhausted, true);
         break;
       }
       case BACK_AT_NODE:

@@ -216,7 +216,7 @@ describe('wrong input', () => {
     [
       'replications that are no number',
       ['run', small, '-r', 'many'],
-      /--replications NaN|--replications many/,
+      /--replications many: expected a whole number/,
     ],
     ['an empty seed', ['run', small, '--seed', ''], /--seed/],
     ['a kernel that is none', ['kernels', 'banana'], /not a kernel release/],

@@ -18,17 +18,10 @@ const VENDOR_EXAMPLES = [
   '5.15.0-1053-gke',
   '5.10.0-28-cloud-amd64',
   '6.1.0-56-cloud-amd64',
-];
-const REFUSED = [
-  '2.6.32',
-  '3.10.0-1160.el7.x86_64',
-  '4.21',
   '6.6.87.2-microsoft-standard-WSL2',
   '6.8.5-301.fc40.x86_64',
-  '7.0',
-  'banana',
-  '',
 ];
+const REFUSED = ['2.6.32', '3.10.0-1160.el7.x86_64', '4.21', '7.0', 'banana', ''];
 
 function known(release: string): Kernel {
   const resolution = resolveKernel(release);

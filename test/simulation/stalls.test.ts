@@ -131,6 +131,16 @@ describe('other losses', () => {
     expect(Object.keys(stallsByCauseOf(result))).toEqual(['link']);
   });
 
+  it('for want of a port are told to the sender: a pod has 28,232 sockets and no more', () => {
+    const dns = '{ rate: 30000/s, names: [a.example.com.] }';
+    const glibc = pod({ ...clean, count: '1', resolver: '{ libc: glibc-2.36, family: ipv4 }', dns });
+    const node = '{ cpus: 2, conntrack: { max: 0 }, backlog: 1000000 }';
+    const result = lookups(run({ node, dnsServers: '{ latency: 2s }', duration: '1s' }, glibc));
+    expect(result.started - result.failed).toBe(28_232);
+    expect(stallsByCauseOf(result)['ports-exhausted']).toBe(result.failed);
+    expect(result.stalls['failed sooner']).toBe(result.failed);
+  });
+
   it('are none where a server is merely slow', () => {
     const result = lookups(run({ dnsServers: '{ latency: 1200ms }' }, pod(clean)));
     expect(lossesOf(result)).toEqual({});

@@ -10,6 +10,7 @@ import { INTERRUPTED, OK, USAGE, VACUOUS } from '../exitCodes.ts';
 import { Failure } from '../failure.ts';
 import * as messages from '../messages.ts';
 import { DEFAULT_SEED, listOf, scenarioPath, seedOf, wholeNumber, withRunOptions } from '../options.ts';
+import { warnOfOptions } from '../optionWarnings.ts';
 import { outputWidth, printData, printJson, printTalk, wantsColour } from '../output.ts';
 import { startProgress } from '../progress.ts';
 
@@ -76,6 +77,9 @@ export const compareCommand: Command = {
     const plan = planComparison(scenario, { with: wanted, kernels, dispatches });
     if ('unknown' in plan) throw await unknownNames(plan.unknown, loaded, flags);
 
+    warnOfOptions(scenario);
+    // Before the work, not after it.
+    if (typeof args.report === 'string') makeFolder(args.report);
     const jobs = plan.variants.length * replications;
     const runner = createRunner(threads, jobs);
     const progress = startProgress(`comparing ${plan.variants.length} variants`, jobs, args.quiet === true);
@@ -148,7 +152,6 @@ async function present(comparison: Comparison, args: Readonly<Record<string, unk
   const files = await reportFiles(comparison, name);
   const paths: string[] = [];
   try {
-    mkdirSync(folder, { recursive: true });
     for (const [file, content] of files) {
       const path = join(folder, file);
       writeFileSync(path, content);
@@ -158,6 +161,14 @@ async function present(comparison: Comparison, args: Readonly<Record<string, unk
     throw new Failure(messages.unwritable(folder, (error as Error).message), USAGE);
   }
   printTalk(messages.written(paths));
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new Failure(messages.unwritable(folder, (error as Error).message), USAGE);
+  }
 }
 
 /** The command that makes the same result again; results do not depend on threads. */

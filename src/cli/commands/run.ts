@@ -6,6 +6,7 @@ import type { Command } from '../command.ts';
 import { INTERRUPTED, OK, VACUOUS } from '../exitCodes.ts';
 import * as messages from '../messages.ts';
 import { DEFAULT_SEED, scenarioPath, seedOf, wholeNumber, withRunOptions } from '../options.ts';
+import { warnOfOptions } from '../optionWarnings.ts';
 import { outputWidth, printData, printJson, printTalk, wantsColour } from '../output.ts';
 import { startProgress } from '../progress.ts';
 
@@ -40,6 +41,7 @@ export const runCommand: Command = {
     const replications =
       wholeNumber('replications', args.replications, 1, 100_000) ?? experiment.replications;
     const threads = wholeNumber('threads', args.threads, 1, 256) ?? 1;
+    warnOfOptions(scenario);
     const { createRunner, runAll } = await import('../../experiment/runner.ts');
     const runner = createRunner(threads, replications);
     const progress = startProgress('running', replications, args.quiet === true);
