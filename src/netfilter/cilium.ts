@@ -16,6 +16,7 @@ import { bindDestination } from './destinationNat.ts';
 import {
   ENTRY_SIZE,
   EXPIRES,
+  IN_FLIGHT,
   NONE,
   NS_PER_JIFFY,
   ORIGINAL_DESTINATION,
@@ -193,6 +194,7 @@ export class CiliumPath implements PacketPath {
       protocolOf(packet.space) === TCP ? timeouts.tcp[tcpStateOf(table.data[at + STATUS])] : timeouts.udp;
     table.data[at + EXPIRES] = jiffies + (timeout as number);
     table.insertReplyOnly(packet.entry);
+    table.data[at + STATUS] |= IN_FLIGHT;
   }
 
   /** False if a packet of the same socket was faster: the entry then stands in the reply direction only. */
@@ -206,6 +208,7 @@ export class CiliumPath implements PacketPath {
       data[at + ORIGINAL_PORTS],
       data[at + ORIGINAL_SPACE],
     );
+    data[at + STATUS] &= ~IN_FLIGHT;
     if (twin === NONE) table.completeOriginal(packet.entry);
     return twin === NONE;
   }

@@ -6,6 +6,7 @@ import {
   ASSURED,
   ENTRY_SIZE,
   EXPIRES,
+  IN_FLIGHT,
   NS_PER_JIFFY,
   ORIGINAL_DESTINATION,
   ORIGINAL_PORTS,
@@ -86,6 +87,7 @@ function evictFromFullTable(netfilter: Netfilter): void {
   const victims: number[] = [];
   table.forEachConfirmed((entry) => {
     const status = table.data[entry * ENTRY_SIZE + STATUS];
+    if ((status & IN_FLIGHT) !== 0) return;
     if ((status & ASSURED) === 0 || isClosingTcp(tcpStateOf(status))) victims.push(entry);
   });
   for (const entry of victims) {

@@ -45,6 +45,8 @@ export const FIXED_TIMEOUT = 1 << 10;
 export const NAT_CLASH = 1 << 11;
 /** Ours: the port search gave up and left a tuple that is in use; tells exhaustion from a race. */
 export const SEARCH_GAVE_UP = 1 << 12;
+/** Ours: in the table although its first packet is still on its way (Cilium); must not be evicted. */
+export const IN_FLIGHT = 1 << 14;
 /** Ours: linked into the index by source. */
 export const IN_SOURCE_INDEX = 1 << 13;
 /** TCP tracking state, four bits. */

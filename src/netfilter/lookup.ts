@@ -8,6 +8,7 @@ import {
   ENTRY_SIZE,
   EXPIRES,
   FIXED_TIMEOUT,
+  IN_FLIGHT,
   NONE,
   NS_PER_JIFFY,
   SEEN_REPLY,
@@ -197,7 +198,7 @@ function evictOneOfEightEntries(netfilter: Netfilter, first: number): number {
   for (let i = 0; i < table.buckets && victim === NONE && inspected < EVICTION_RANGE; i++) {
     table.walkBucket((first + i) % table.buckets, (node) => {
       inspected += 1;
-      if (!isAssured(netfilter, node >> 1)) victim = node >> 1;
+      if (!mayNotBeEvicted(netfilter, node >> 1)) victim = node >> 1;
       return victim === NONE && inspected < EVICTION_RANGE;
     });
   }
@@ -218,7 +219,7 @@ function evictOneOfEightBuckets(netfilter: Netfilter, first: number): number {
     table.walkBucket((first + i) % table.buckets, (node) => {
       const entry = node >> 1;
       if (isExpired(netfilter, entry)) expired.add(entry);
-      else if (!isAssured(netfilter, entry)) victims.add(entry);
+      else if (!mayNotBeEvicted(netfilter, entry)) victims.add(entry);
       return true;
     });
     for (const entry of expired) table.erase(entry);
@@ -228,8 +229,8 @@ function evictOneOfEightBuckets(netfilter: Netfilter, first: number): number {
   return 0;
 }
 
-function isAssured(netfilter: Netfilter, entry: number): boolean {
-  return (netfilter.table.data[entry * ENTRY_SIZE + STATUS] & ASSURED) !== 0;
+function mayNotBeEvicted(netfilter: Netfilter, entry: number): boolean {
+  return (netfilter.table.data[entry * ENTRY_SIZE + STATUS] & (ASSURED | IN_FLIGHT)) !== 0;
 }
 
 /** A closing TCP flow that the collector may evict from a full table although it is assured. */
