@@ -221,7 +221,7 @@ export class CaresResolver implements Resolver {
     const firstMs = firstWaitMs(config, server);
     const trips = Math.floor(q.tries / config.servers);
     if (trips === 0) return firstMs;
-    const longestMs = firstMs * 2 ** trips;
+    const longestMs = firstMs * (1 << trips);
     const jitter = this.host.uniform(q.lookup!, jitterDraw(q.type, q.tries));
     return Math.max(firstMs, longestMs - Math.floor(longestMs * 0.5 * jitter));
   }

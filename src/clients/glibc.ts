@@ -381,7 +381,7 @@ export class GlibcResolver implements Resolver {
 
 function budgets(timeoutNs: Nanoseconds, servers: number): readonly Nanoseconds[] {
   return Array.from({ length: servers }, (_, server) => {
-    const seconds = (timeoutNs / SECOND) * 2 ** server;
+    const seconds = (timeoutNs / SECOND) * (1 << server);
     return Math.max(1, server === 0 ? seconds : Math.floor(seconds / servers)) * SECOND;
   });
 }
