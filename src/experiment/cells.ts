@@ -1,4 +1,7 @@
 /** From the runs of a variant, and of the baseline, to a cell of the comparison. */
+
+import { mitigation } from '../mitigations/catalogue.ts';
+import { type Effort, mostLaborious } from '../mitigations/mitigation.ts';
 import { COUNTER_NAMES, type CounterName } from '../netfilter/counters.ts';
 import type { Kernel } from '../netfilter/kernel.ts';
 import { LOSS_CAUSES, type LossCause } from '../simulation/causes.ts';
@@ -65,6 +68,8 @@ export function cellOf(
     title: variant.title,
     role: variant.role,
     kernel: summariseKernel(kernel),
+    effort: effortOf(variant),
+    replications: runs.length,
     dispatch: [...new Set(scenario.pods.map(({ dispatch }) => dispatch.name))],
     applied: variant.applied,
     groups,
@@ -82,6 +87,12 @@ export function cellOf(
     cacheHitRatio: hits + misses === 0 ? null : hits / (hits + misses),
     meanEntries: sum(runs.map(({ nodes }) => nodes[0]?.entriesAtEnd ?? 0)) / runs.length,
   };
+}
+
+function effortOf({ applied, scenario: _, role }: Variant): Effort | null {
+  if (role !== 'mitigation') return null;
+  const efforts = applied.flatMap(({ name }) => mitigation(name)?.effort ?? []);
+  return efforts.length === 0 ? 'kernel' : mostLaborious(efforts);
 }
 
 function countersOver(runs: readonly RunResult[]): Partial<Record<CounterName, number>> {
@@ -124,6 +135,7 @@ function groupOf(
       sum(runs.map((run) => run.stallsByCause[cause])),
     ),
     lostCount: byCause(LOSS_CAUSES, (cause) => sum(runs.map((run) => run.lost[cause]))),
+    computed: null,
     lossesPerMillion: perMillion(over(runs, lossesOf), confidence),
     stallsPerMillion,
     failuresPerMillion: perMillion(over(runs, failuresOf), confidence),

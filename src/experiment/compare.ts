@@ -74,6 +74,8 @@ export async function compare(
     scenarioHash: contentHash(scenario),
     kernel: summariseKernel(kernelOf(scenario)),
     cells,
+    contexts: [],
+    family: 1,
     leftOut: options.leftOut ?? [],
     vacuous: races.filter((race) => cells.every(({ exposures }) => exposures[race] === 0)),
   };

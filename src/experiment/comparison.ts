@@ -3,6 +3,7 @@
  * made of, and that says how to make it again. Plain JSON; rates carry their intervals.
  */
 
+import type { Effort } from '../mitigations/mitigation.ts';
 import type { CounterName } from '../netfilter/counters.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { LossCause } from '../simulation/causes.ts';
@@ -27,12 +28,28 @@ export interface Comparison {
   readonly scenario: Scenario;
   readonly scenarioHash: string;
   readonly kernel: KernelSummary;
-  /** The baseline first, then the mitigations in the order asked for, then the baseline under other dispatches. */
+  /** The baseline first, then the mitigations in the order asked for. */
   readonly cells: readonly Cell[];
+  /** The same comparison made again under other assumptions; empty unless asked for. */
+  readonly contexts: readonly Context[];
+  /** Verdicts on stalls that were corrected for being many (Holm); 1: none was. */
+  readonly family: number;
   /** Races whose window never opened in any cell: nothing is known about them. */
   readonly vacuous: readonly RaceName[];
   /** Mitigations that were not run because they have no effect here, with the reason. */
   readonly leftOut?: readonly AppliedMitigation[];
+}
+
+/** The comparison under another dispatch, or at another load. */
+export interface Context {
+  /** `dispatch:worst-case`, `load:2`. */
+  readonly id: string;
+  readonly kind: 'dispatch' | 'load';
+  /** `worst-case`; `2` times the rates. */
+  readonly value: string;
+  readonly title: string;
+  /** As `Comparison.cells`: the baseline of this context first, contrasts against it. */
+  readonly cells: readonly Cell[];
 }
 
 export interface KernelSummary {
@@ -50,6 +67,10 @@ export interface Cell {
   readonly title: string;
   readonly role: 'baseline' | 'mitigation' | 'dispatch';
   readonly kernel: KernelSummary;
+  /** What an operator has to touch: of several mitigations, the most laborious; null for the baseline. */
+  readonly effort: Effort | null;
+  /** Replications that were run: fewer than asked for where the verdict was clear before. */
+  readonly replications: number;
   /** Name of the dispatch that each group assumes. */
   readonly dispatch: readonly string[];
   /** What the mitigations changed, could not change, and why. */
@@ -87,6 +108,11 @@ export interface CellGroup {
   readonly stalls: Readonly<Record<StallClass, number>>;
   readonly stallsByCause: Readonly<Record<LossCause | typeof NO_PACKET_LOST, number>>;
   readonly lostCount: Readonly<Record<LossCause, number>>;
+  /**
+   * Rates that are too rare to be drawn within the budget, computed as conditional expectations; null where what
+   * was drawn says enough, or nothing rare can happen.
+   */
+  readonly computed: ComputedRates | null;
   /** Per million operations. */
   readonly lossesPerMillion: Estimate;
   readonly stallsPerMillion: Estimate;
@@ -120,4 +146,13 @@ export interface CellGroup {
   } | null;
   /** The verdict on stalls, in words. */
   readonly words: string;
+}
+
+/** Conditional expectations given what a run drew: the last draw (a port, a dispatch) is integrated out. */
+export interface ComputedRates {
+  /** Per million operations. */
+  readonly stallsPerMillion: Estimate;
+  readonly lossesPerMillion: Estimate;
+  /** Against the baseline's computed rate; null for the baseline itself. */
+  readonly contrast: { readonly contrast: PairedContrast; readonly verdict: Verdict } | null;
 }

@@ -6,11 +6,24 @@ export const iptables1_6_2: Mitigation = {
   title: 'iptables 1.6.2',
   changes:
     'The images of kube-proxy and the network plugin carry iptables 1.6.2, which knows MASQUERADE --random-fully. Nothing else: a plugin must ask for it.',
+  effort: 'setting',
   scope: {
-    sameSocket: { effect: 'depends', text: 'where a plugin then turns --random-fully on, as random-fully' },
+    sameSocket: {
+      effect: 'depends',
+      text: 'where a plugin then turns --random-fully on, as random-fully',
+      cases: [],
+    },
     sameSocketOtherBackend: LEAVES_ALONE,
-    portRaceUdp: { effect: 'depends', text: 'nothing alone; with flannel 0.11 or later, as random-fully' },
-    portRaceTcp: { effect: 'depends', text: 'nothing alone; with flannel 0.11 or later, as random-fully' },
+    portRaceUdp: {
+      effect: 'depends',
+      text: 'nothing alone; with flannel 0.11 or later, as random-fully',
+      cases: [],
+    },
+    portRaceTcp: {
+      effect: 'depends',
+      text: 'nothing alone; with flannel 0.11 or later, as random-fully',
+      cases: [],
+    },
     portsExhausted: LEAVES_ALONE,
     tableFull: LEAVES_ALONE,
   },

@@ -6,11 +6,13 @@ export const ipvs: Mitigation = {
   title: 'IPVS',
   changes:
     'kube-proxy runs in IPVS mode: a connection table of its own, scheduler rr, in place of the iptables rules that draw a backend per packet.',
+  effort: 'network',
   scope: {
     sameSocket: LEAVES_ALONE,
     sameSocketOtherBackend: {
       effect: 'depends',
       text: 'two packets that both miss its table get two backends for certain under rr; one that comes after the other inserted gets the same',
+      cases: [],
     },
     portRaceUdp: LEAVES_ALONE,
     portRaceTcp: { ...LEAVES_ALONE, text: 'before 5.9 reused ports lose their first SYN (not modelled)' },

@@ -6,6 +6,7 @@ export const kernel5_1: Mitigation = {
   title: 'kernel 5.1',
   changes:
     'The node runs Linux 5.1: a same-socket clash with equal NAT is merged (since 4.19), a twin keeps its port (since 5.0), port searches start at random (since 5.0).',
+  effort: 'kernel',
   scope: {
     sameSocket: { ...REMOVES, text: 'unless --random or --random-fully gives the pair two ports' },
     sameSocketOtherBackend: { ...LEAVES_ALONE, text: 'only 5.6 keeps these packets' },

@@ -6,6 +6,7 @@ export const kernel5_6: Mitigation = {
   title: 'kernel 5.6',
   changes:
     'The node runs Linux 5.6: a same-socket packet whose mapping differs is kept, in the reply direction and for one second.',
+  effort: 'kernel',
   scope: {
     sameSocket: REMOVES,
     sameSocketOtherBackend: {

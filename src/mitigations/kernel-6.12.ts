@@ -6,12 +6,17 @@ export const kernel6_12: Mitigation = {
   title: 'kernel 6.12',
   changes:
     'The node runs Linux 6.12: as 5.6; ports of closing TCP flows can be taken over (6.5), SYNs are sent again every second at first (6.5).',
+  effort: 'kernel',
   scope: {
     sameSocket: REMOVES,
     sameSocketOtherBackend: { ...REMOVES, text: 'if the answer comes within a second' },
     portRaceUdp: { effect: 'reduces', text: 'as with 5.0' },
     portRaceTcp: { effect: 'reduces', text: 'as with 5.0; a lost SYN still costs a second' },
-    portsExhausted: { effect: 'depends', text: 'TCP may take over ports in TIME_WAIT; UDP as with 5.0' },
+    portsExhausted: {
+      effect: 'depends',
+      text: 'TCP may take over ports in TIME_WAIT; UDP as with 5.0',
+      cases: [],
+    },
     tableFull: { effect: 'reduces', text: 'a DNS flow lives 30 s and is assured only after 2 s of traffic' },
   },
   prerequisites: ['a node image with Linux 6.12 or later'],

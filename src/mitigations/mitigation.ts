@@ -16,10 +16,40 @@ export const RACES = {
 
 export type Race = keyof typeof RACES;
 
-/** `depends`: the text says on what. */
-export interface Scope {
-  readonly effect: 'removes' | 'reduces' | 'leaves alone' | 'worsens' | 'depends';
-  readonly text?: string;
+export type Effect = 'removes' | 'reduces' | 'leaves alone' | 'worsens';
+
+/**
+ * What a mitigation does to a race, as a claim that the simulation is held to (`test/claims/`). `depends`: the
+ * first of `cases` that holds for the unmitigated scenario says on what.
+ */
+export type Scope =
+  | { readonly effect: Effect; readonly text?: string }
+  | { readonly effect: 'depends'; readonly text: string; readonly cases: readonly ScopeCase[] };
+
+export interface ScopeCase {
+  /** In words: `kernel 4.7 to 4.18`. The last case of a list is `otherwise`, and always holds. */
+  readonly when: string;
+  readonly holds: (scenario: Scenario) => boolean;
+  readonly effect: Effect;
+}
+
+/** What an operator has to touch, from the least laborious to the most. */
+export const EFFORTS = {
+  setting: 'a flag or a manifest of one cluster component',
+  node: 'a sysctl or a rule on every node',
+  'pod-spec': 'the spec of every deployment',
+  component: 'one more component to run on every node',
+  application: "images or the applications' code",
+  kernel: 'the kernel of every node',
+  network: 'the network plugin, the service proxy or the addressing of the cluster',
+} as const;
+
+export type Effort = keyof typeof EFFORTS;
+
+/** Of several efforts the greatest. */
+export function mostLaborious(efforts: readonly Effort[]): Effort {
+  const order = Object.keys(EFFORTS) as Effort[];
+  return order[Math.max(0, ...efforts.map((effort) => order.indexOf(effort)))] as Effort;
 }
 
 export interface Mitigation {
@@ -28,6 +58,7 @@ export interface Mitigation {
   readonly title: string;
   /** What it changes, in a sentence. */
   readonly changes: string;
+  readonly effort: Effort;
   readonly scope: Readonly<Record<Race, Scope>>;
   readonly prerequisites: readonly string[];
   /** Costs and side effects. */
@@ -54,5 +85,5 @@ export function ineffective(scenario: Scenario, ...notes: string[]): Application
   return { scenario, effect: 'ineffective', notes };
 }
 
-export const LEAVES_ALONE: Scope = { effect: 'leaves alone' };
-export const REMOVES: Scope = { effect: 'removes' };
+export const LEAVES_ALONE = { effect: 'leaves alone' } as const satisfies Scope;
+export const REMOVES = { effect: 'removes' } as const satisfies Scope;

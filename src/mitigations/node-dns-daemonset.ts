@@ -6,10 +6,12 @@ export const nodeDnsDaemonSet: Mitigation = {
   title: 'name server per node, tracked',
   changes:
     'A caching name server on every node as a plain DaemonSet (dnsmasq, CoreDNS), reached by the node address, without NOTRACK rules.',
+  effort: 'component',
   scope: {
     sameSocket: {
       effect: 'depends',
       text: '4.7 to 4.18 still drop the pair where the nat table is loaded: null bindings count as NAT (measured, 310 of 310)',
+      cases: [],
     },
     sameSocketOtherBackend: { effect: 'removes', text: 'there is no backend to draw' },
     portRaceUdp: { effect: 'removes', text: 'for DNS: nothing is masqueraded on the way to the node' },

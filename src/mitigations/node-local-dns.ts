@@ -6,6 +6,7 @@ export const nodeLocalDns: Mitigation = {
   title: 'NodeLocal DNSCache (NOTRACK)',
   changes:
     'A caching name server on every node, reached without connection tracking (raw table, NOTRACK), asking upstream over TCP.',
+  effort: 'component',
   scope: {
     sameSocket: { ...REMOVES, text: 'for DNS: untracked packets cannot clash' },
     sameSocketOtherBackend: { ...REMOVES, text: 'for DNS: there is no backend to draw' },

@@ -6,6 +6,7 @@ export const randomFully: Mitigation = {
   title: 'fully random ports',
   changes:
     'The network plugin masquerades with --random-fully: every flow gets a port drawn from 1024-65535.',
+  effort: 'setting',
   scope: {
     sameSocket: {
       effect: 'worsens',

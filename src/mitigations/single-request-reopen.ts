@@ -13,6 +13,7 @@ export const singleRequestReopen: Mitigation = {
   title: 'single-request-reopen (postStart hook)',
   changes:
     'A postStart hook appends `options single-request-reopen` to /etc/resolv.conf: glibc asks for A, waits, and asks for AAAA from a second port. The pods are taken to restart when measuring begins; lookups in the two seconds until the hook has run are unprotected.',
+  effort: 'pod-spec',
   scope: {
     sameSocket: { ...REMOVES, text: 'on glibc and Go; musl and c-ares do not know the word' },
     sameSocketOtherBackend: { ...REMOVES, text: 'on glibc and Go' },

@@ -16,6 +16,7 @@ export const withoutNdots: Mitigation = {
   title: 'ndots:5 commented out',
   changes:
     'options ndots:5 is taken out of resolv.conf: a name with a dot is tried as it stands first, one pair of queries instead of five.',
+  effort: 'pod-spec',
   scope: {
     sameSocket: {
       effect: 'reduces',

@@ -70,6 +70,7 @@ const NODE: NodeSettings = {
   rps: false,
   // net.core.netdev_max_backlog in every kernel.
   backlog: 1000,
+  delayAaaa: null,
   conntrack: CONNTRACK,
   steps: STEPS,
   // The hold is estimated: one round through a process on another CPU.
@@ -99,6 +100,8 @@ const DNS_SERVICE: DnsService = {
   proxy: 'iptables',
   // kube-proxy --ipvs-scheduler.
   scheduler: 'rr',
+  // The `statistic` rules of kube-proxy; sessionAffinity is None unless a Service asks for it.
+  choice: 'random',
   // kubeadm starts two CoreDNS pods.
   endpoints: 2,
   // Two pods in a cluster of many nodes are seldom on the one in question.
@@ -124,6 +127,8 @@ const DNS_SERVERS: DnsServers = {
   queue: 1000,
   loss: 0,
   servfail: 0,
+  // kubeadm's Corefile does not load it.
+  autopath: false,
 };
 
 const LINKS: Links = {
@@ -133,11 +138,16 @@ const LINKS: Links = {
   external: { kind: 'lognormal', meanNs: 5 * MILLISECOND, cv: 0.5 },
 };
 
-type PodDefaults = Pick<PodGroup, 'count' | 'hostNetwork' | 'workers' | 'cpuAffinity' | 'process'>;
+type PodDefaults = Pick<
+  PodGroup,
+  'count' | 'hostNetwork' | 'localPorts' | 'workers' | 'cpuAffinity' | 'process'
+>;
 
 const POD: PodDefaults = {
   count: 1,
   hostNetwork: false,
+  // Every kernel since 4.2; up to 4.1 it ended at 61000 (from memory).
+  localPorts: { min: 32768, max: 60999 },
   // The least: one thread.
   workers: 1,
   cpuAffinity: 'drawn',
@@ -187,7 +197,7 @@ const ARRIVALS = {
   size: 1,
 } as const;
 
-const COMPARE = { replications: 10, confidence: 0.95 } as const;
+const COMPARE = { replications: 10, combine: 1, confidence: 0.95 } as const;
 
 export const DEFAULTS = {
   question: 'How often are packets lost to the conntrack race, and what does a user feel of it?',

@@ -19,6 +19,7 @@ import {
   printNat,
   printNode,
   printNodeLocalDns,
+  printRange,
   printScenario,
 } from './print.ts';
 import { defaultTitle } from './resolve/scenario.ts';
@@ -70,6 +71,7 @@ function podDefaults(group: PodGroup): Printed {
   const { options, searchCount, nameServers } = hostNetwork ? cluster.hostNetwork : cluster;
   return {
     ...DEFAULTS.pod,
+    localPorts: printRange(DEFAULTS.pod.localPorts),
     resolver: {
       libc,
       options,

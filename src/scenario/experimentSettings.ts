@@ -8,8 +8,12 @@ export interface ExperimentSettings {
   readonly with: readonly string[] | null;
   /** Other kernels to run the scenario on, as `uname -r` prints them; checked like `kernel`. */
   readonly kernels: readonly string[];
-  /** Dispatch presets to run the baseline under; empty: the scenario's own. */
+  /** Dispatch presets under which the whole comparison is made again, to see how the ranking moves. */
   readonly dispatches: readonly string[];
+  /** Factors on every rate of lookups and connects at which the whole comparison is made again; 0.001 to 1000. */
+  readonly loads: readonly number[];
+  /** Up to how many mitigations are applied at once: 2 adds all pairs of those that have an effect, 3 triples too. */
+  readonly combine: 1 | 2 | 3;
   /** Confidence of intervals; 0.5 to 0.9999. */
   readonly confidence: number;
 }

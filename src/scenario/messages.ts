@@ -156,6 +156,15 @@ export function reversed(written: string, what: 'ports' | 'durations'): Problem 
   return problem('contradiction', written, message, 'swap them');
 }
 
+export function rangeOfOne(written: string): Problem {
+  return problem(
+    'out-of-range',
+    written,
+    `${shown(written)}: a range of a single port`,
+    'give it two or more',
+  );
+}
+
 export function portOutOfRange(written: string): Problem {
   return problem(
     'out-of-range',

@@ -45,7 +45,7 @@ export function printScenario(scenario: Scenario): Printed {
 }
 
 export function printExperiment(experiment: ExperimentSettings): Printed {
-  const { seed, replications, kernels, dispatches, confidence } = experiment;
+  const { seed, replications, kernels, dispatches, loads, combine, confidence } = experiment;
   return {
     ...(seed === null ? {} : { seed }),
     compare: {
@@ -53,6 +53,8 @@ export function printExperiment(experiment: ExperimentSettings): Printed {
       ...(experiment.with === null ? {} : { with: experiment.with }),
       ...(kernels.length === 0 ? {} : { kernels }),
       ...(dispatches.length === 0 ? {} : { dispatches }),
+      ...(loads.length === 0 ? {} : { loads }),
+      combine,
       confidence,
     },
   };
@@ -64,6 +66,7 @@ export function printNode(node: NodeSettings): Printed {
     memory: formatSize(node.memoryBytes),
     rps: node.rps,
     backlog: node.backlog,
+    delayAaaa: node.delayAaaa === null ? 'none' : printDistribution(node.delayAaaa),
     conntrack: {
       ...node.conntrack,
       timeouts: printTimeouts(node.conntrack.timeouts),
@@ -106,7 +109,11 @@ export function printNat(nat: NatSettings): Printed {
 function printMasquerade(masquerade: MasqueradeSettings): unknown {
   const { enabled, all, ports, range, addresses } = masquerade;
   if (same(masquerade, { ...DEFAULTS.nat.masquerade, enabled: false })) return 'none';
-  return { enabled, all, ports, range: range === null ? 'kernel' : `${range.min}-${range.max}`, addresses };
+  return { enabled, all, ports, range: range === null ? 'kernel' : printRange(range), addresses };
+}
+
+export function printRange({ min, max }: PodGroup['localPorts']): string {
+  return `${min}-${max}`;
 }
 
 export function printDnsService(dns: DnsService): Printed {
@@ -132,13 +139,14 @@ export function printCache(nodeLocalDns: NodeLocalDns): Printed {
 }
 
 export function printDnsServers(servers: DnsServers): Printed {
-  const { latency, capacityPerSecond, queue, loss, servfail } = servers;
+  const { latency, capacityPerSecond, queue, loss, servfail, autopath } = servers;
   return {
     latency: printDistribution(latency),
     capacity: capacityPerSecond === null ? 'unlimited' : formatRate(capacityPerSecond),
     queue,
     loss,
     servfail,
+    autopath,
   };
 }
 
@@ -151,6 +159,7 @@ function printPodGroup(group: PodGroup): Printed {
     name: group.name,
     count: group.count,
     hostNetwork: group.hostNetwork,
+    localPorts: printRange(group.localPorts),
     workers: group.workers,
     cpuAffinity: group.cpuAffinity,
     process: group.process,

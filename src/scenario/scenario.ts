@@ -36,6 +36,8 @@ export interface NodeSettings {
   readonly rps: boolean;
   /** Length of each CPU's input queue in packets (`net.core.netdev_max_backlog`). */
   readonly backlog: number;
+  /** AAAA queries of pods wait this long before they enter the node (`tc netem` on the pods' side); null: none. */
+  readonly delayAaaa: Distribution | null;
   /** Memory of the node in bytes: sets the kernel's own table defaults. */
   readonly memoryBytes: number;
   readonly conntrack: ConntrackSettings;
@@ -132,6 +134,12 @@ export interface DnsService {
   readonly proxy: 'iptables' | 'ipvs' | 'none';
   /** IPVS only. */
   readonly scheduler: 'rr' | 'sh' | 'dh' | 'lc';
+  /**
+   * How iptables rules choose an endpoint: `random` draws one for each packet that misses the conntrack table
+   * (`statistic`); `client-ip` gives a client the endpoint of its last three hours (sessionAffinity: ClientIP;
+   * IPVS has it as persistence); `hash` is a function of the client's address and port.
+   */
+  readonly choice: 'random' | 'client-ip' | 'hash';
   /** Number of endpoints behind the cluster address; 1 to 1000. */
   readonly endpoints: number;
   /** `other-node`: each request crosses a second node's conntrack (null bindings), a race point of its own. */
@@ -165,6 +173,8 @@ export interface DnsServers {
   readonly loss: number;
   /** Probability that a query is answered SERVFAIL. */
   readonly servfail: number;
+  /** CoreDNS autopath: the first name of a search list is answered with what the whole list would find. */
+  readonly autopath: boolean;
 }
 
 export interface Links {
@@ -180,6 +190,8 @@ export interface PodGroup {
   readonly count: number;
   /** The processes live in the node's own network namespace: no veth, hooks run in the sender's context. */
   readonly hostNetwork: boolean;
+  /** `net.ipv4.ip_local_port_range` of each pod's namespace: 1 to 65535, at least 2 ports. */
+  readonly localPorts: { readonly min: number; readonly max: number };
   /** Threads that look up and connect; each keeps its own resolver state. 1 to 10000 per pod. */
   readonly workers: number;
   /** `drawn`: each lookup runs on a CPU drawn for it. `sticky`: each worker keeps one. */

@@ -42,6 +42,7 @@ export const EXPECTED = {
   replayedName: 'a name, or its index',
   dns: 'none, or a mapping with rate and names',
   tcp: 'none, or a mapping with rate and to',
+  delayAaaa: 'none or a duration, such as 4ms, or a distribution',
   conntrackMax: 'a number of entries, kernel or kube-proxy',
   conntrackBuckets: 'a number of buckets, or kernel',
   capacity: 'a rate such as 10000/s, or unlimited',

@@ -169,6 +169,8 @@ export function comparisonOf(scenario: Scenario, variants: readonly VariantCount
     scenarioHash: 'c0ffee',
     kernel: summariseKernel(kernelOf(scenario)),
     cells,
+    contexts: [],
+    family: 1,
     vacuous: races.filter((race) => cells.every(({ exposures }) => exposures[race] === 0)),
   };
 }

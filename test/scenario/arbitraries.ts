@@ -149,6 +149,9 @@ const podGroup: fc.Arbitrary<PodGroup> = fc.integer({ min: 1, max: 100 }).chain(
       name: label,
       count: fc.constant(count),
       hostNetwork: fc.boolean(),
+      localPorts: fc
+        .tuple(fc.integer({ min: 1, max: 65534 }), fc.integer({ min: 1, max: 65534 }))
+        .map(([a, b]) => ({ min: Math.min(a, b), max: Math.max(a, b) + 1 })),
       workers: fc.integer({ min: 1, max: 50 }),
       cpuAffinity: oneOf('drawn', 'sticky'),
       process: oneOf('long-lived', 'per-lookup'),
@@ -206,6 +209,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
       cpus: fc.integer({ min: 1, max: 1024 }),
       rps: fc.boolean(),
       backlog: fc.integer({ min: 1, max: 1_000_000 }),
+      delayAaaa: fc.option(distribution),
       memoryBytes: fc.oneof(fc.constant(8 * 2 ** 30), fc.integer({ min: 2 ** 26, max: 2 ** 46 })),
       conntrack: fc.record({
         max: fc.oneof(oneOf('kernel', 'kube-proxy'), fc.nat({ max: 100_000_000 })),
@@ -228,6 +232,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
       dns: fc.record({
         proxy: oneOf('iptables', 'ipvs', 'none'),
         scheduler: oneOf('rr', 'sh', 'dh', 'lc'),
+        choice: oneOf('random', 'client-ip', 'hash'),
         endpoints: fc.integer({ min: 1, max: 1000 }),
         endpointsOn: oneOf('same-node', 'other-node', 'external'),
       }),
@@ -239,6 +244,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
       queue: fc.nat({ max: 1_000_000 }),
       loss: probability,
       servfail: probability,
+      autopath: fc.boolean(),
     }),
     links: fc.record({ cluster: distribution, external: distribution }),
     pods: fc.uniqueArray(podGroup, { minLength: 1, maxLength: 3, selector: ({ name }) => name }),

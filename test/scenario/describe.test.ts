@@ -22,6 +22,8 @@ describe('a described scenario', () => {
       replications: 3,
       with: ['node-local-dns', 'a+b'],
       kernels: ['4.14.96', '6.1'],
+      loads: [2],
+      combine: 1,
       dispatches: ['as-reported', 'worst-case'],
       confidence: 0.9,
     };

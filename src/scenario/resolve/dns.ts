@@ -16,6 +16,7 @@ export function resolveDnsService(file: ServicesFile): DnsService {
   return {
     proxy: dns.proxy ?? defaults.proxy,
     scheduler: dns.scheduler ?? defaults.scheduler,
+    choice: dns.choice ?? defaults.choice,
     endpoints: dns.endpoints ?? defaults.endpoints,
     endpointsOn: dns.endpointsOn ?? defaults.endpointsOn,
   };
@@ -59,6 +60,7 @@ export function resolveDnsServers(file: DnsServersFile, resolving: Resolving): D
     queue: file.queue ?? defaults.queue,
     loss: resolveProbability(file.loss, defaults.loss),
     servfail: resolveProbability(file.servfail, defaults.servfail),
+    autopath: file.autopath ?? defaults.autopath,
   };
 }
 

@@ -1,10 +1,9 @@
 /** `nat` of a file, complete. */
 import { DEFAULTS } from '../defaults.ts';
-import * as messages from '../messages.ts';
 import type { Path } from '../problems.ts';
 import type { MasqueradeSettings, NatSettings } from '../scenario.ts';
 import type { NatFile } from '../schema/nat.ts';
-import type { Resolving } from './values.ts';
+import { type Resolving, resolvePortRange } from './values.ts';
 
 export function resolveNat(file: NatFile, resolving: Resolving): NatSettings {
   const defaults = DEFAULTS.nat;
@@ -26,15 +25,10 @@ function resolveMasquerade(file: MasqueradeFile, at: Path, resolving: Resolving)
     enabled: file.enabled ?? true,
     all: file.all ?? defaults.all,
     ports: file.ports ?? defaults.ports,
-    range: resolveRange(file.range ?? 'kernel', [...at, 'range'], resolving),
+    range:
+      file.range === undefined || file.range === 'kernel'
+        ? null
+        : resolvePortRange(file.range, [...at, 'range'], resolving),
     addresses: file.addresses ?? defaults.addresses,
   };
-}
-
-function resolveRange(written: string, at: Path, { problems }: Resolving): MasqueradeSettings['range'] {
-  if (written === 'kernel') return null;
-  const [min, max] = written.split('-').map(Number) as [number, number];
-  if (min < 1 || max < 1 || min > 65535 || max > 65535) problems.add(at, messages.portOutOfRange(written));
-  else if (min > max) problems.add(at, messages.reversed(written, 'ports'));
-  return { min, max };
 }

@@ -18,6 +18,15 @@ export function resolveNode(file: NodeFile, resolving: Resolving): NodeSettings 
     cpus: file.cpus ?? defaults.cpus,
     rps: file.rps ?? defaults.rps,
     backlog: file.backlog ?? defaults.backlog,
+    delayAaaa:
+      file.delayAaaa === undefined || file.delayAaaa === 'none'
+        ? defaults.delayAaaa
+        : resolveDistribution(
+            file.delayAaaa,
+            { kind: 'constant', valueNs: 0 },
+            ['node', 'delayAaaa'],
+            resolving,
+          ),
     memoryBytes: resolveMemory(file.memory, defaults.memoryBytes, ['node', 'memory'], resolving),
     conntrack: resolveConntrack(file.conntrack ?? {}, ['node', 'conntrack'], resolving),
     steps: resolveSteps(file.steps ?? {}, ['node', 'steps'], resolving),

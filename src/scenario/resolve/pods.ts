@@ -7,7 +7,7 @@ import type { PodGroup, ResolverSettings } from '../scenario.ts';
 import type { PodGroupFile, ResolverFile } from '../schema/pods.ts';
 import { resolveDispatch } from './dispatch.ts';
 import { resolveDnsTraffic, resolveTcpTraffic } from './traffic.ts';
-import { type Resolving, resolveDuration } from './values.ts';
+import { type Resolving, resolveDuration, resolvePortRange } from './values.ts';
 
 export function resolvePods(files: readonly PodGroupFile[], resolving: Resolving): readonly PodGroup[] {
   const { problems } = resolving;
@@ -36,6 +36,7 @@ export function resolvePodGroup(file: PodGroupFile, at: Path, resolving: Resolvi
     name: file.name,
     count,
     hostNetwork,
+    localPorts: resolveLocalPorts(file.localPorts, [...at, 'localPorts'], resolving),
     workers: file.workers ?? defaults.workers,
     cpuAffinity: file.cpuAffinity ?? defaults.cpuAffinity,
     process: file.process ?? defaults.process,
@@ -44,6 +45,18 @@ export function resolvePodGroup(file: PodGroupFile, at: Path, resolving: Resolvi
     dns: dns === 'none' ? null : resolveDnsTraffic(dns, context, [...at, 'dns'], resolving),
     tcp: tcp === 'none' ? null : resolveTcpTraffic(tcp, context, [...at, 'tcp'], resolving),
   };
+}
+
+/** The kernel walks the range by parity, so it needs a port of each. */
+function resolveLocalPorts(
+  written: string | undefined,
+  at: Path,
+  resolving: Resolving,
+): PodGroup['localPorts'] {
+  if (written === undefined) return DEFAULTS.pod.localPorts;
+  const range = resolvePortRange(written, at, resolving);
+  if (range.min === range.max) resolving.problems.add(at, messages.rangeOfOne(written));
+  return range;
 }
 
 function resolveResolver(

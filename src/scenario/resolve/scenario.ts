@@ -75,6 +75,8 @@ export function resolveExperiment(file: ScenarioFile): ExperimentSettings {
     with: compare.with ?? null,
     kernels: compare.kernels ?? [],
     dispatches: compare.dispatches ?? [],
+    loads: compare.loads ?? [],
+    combine: (compare.combine ?? DEFAULTS.compare.combine) as 1 | 2 | 3,
     confidence: compare.confidence ?? DEFAULTS.compare.confidence,
   };
 }

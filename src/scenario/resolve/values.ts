@@ -97,3 +97,15 @@ export function resolveDistribution(
   const meanNs = resolveDuration(written.lognormal.mean, 0, [...at, 'lognormal', 'mean'], resolving);
   return { kind: 'lognormal', meanNs, cv: written.lognormal.cv };
 }
+
+/** `20000-20099`: 1 to 65535, in order. */
+export function resolvePortRange(
+  written: string,
+  at: Path,
+  { problems }: Resolving,
+): { readonly min: number; readonly max: number } {
+  const [min, max] = written.split('-').map(Number) as [number, number];
+  if (min < 1 || max < 1 || min > 65535 || max > 65535) problems.add(at, messages.portOutOfRange(written));
+  else if (min > max) problems.add(at, messages.reversed(written, 'ports'));
+  return { min, max };
+}

@@ -25,6 +25,11 @@ export const servicesFile = z.strictObject({
         dnsService.proxy,
       ),
       scheduler: optional(word(['rr', 'sh', 'dh', 'lc']), 'IPVS only.', dnsService.scheduler),
+      choice: optional(
+        word(['random', 'client-ip', 'hash']),
+        'How an endpoint is chosen: `random` for each new packet, `client-ip` by sessionAffinity (IPVS: persistence), `hash` of the client address and port (iptables only).',
+        dnsService.choice,
+      ),
       endpoints: optional(
         z.int().min(1).max(1000),
         'DNS servers behind the cluster address, 1 to 1000.',
@@ -100,6 +105,11 @@ export const dnsServersFile = z.strictObject({
     probability,
     'Probability that a query is answered SERVFAIL.',
     String(dnsServers.servfail),
+  ),
+  autopath: optional(
+    flag,
+    'CoreDNS autopath: the first name of a search list is answered with what the whole list would find.',
+    String(dnsServers.autopath),
   ),
 });
 

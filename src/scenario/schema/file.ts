@@ -25,7 +25,16 @@ const compareFile = z.strictObject({
   ),
   dispatches: optional(
     z.array(word(DISPATCH_PRESET_NAMES as [string, ...string[]])).max(20),
-    "Dispatch presets to run the baseline under. Default: the scenario's own.",
+    'Dispatch presets under which the whole comparison is made again, to see how the ranking moves.',
+  ),
+  loads: optional(
+    z.array(z.number().min(0.001).max(1000)).max(20),
+    'Factors on every rate of lookups and connects at which the whole comparison is made again.',
+  ),
+  combine: optional(
+    z.int().min(1).max(3),
+    'Up to how many mitigations are applied at once: 2 adds pairs, 3 triples too.',
+    String(DEFAULTS.compare.combine),
   ),
   confidence: optional(
     z.number().min(0.5).max(0.9999),

@@ -105,6 +105,11 @@ export const nodeFile = z.strictObject({
     "Length of each CPU's input queue in packets (net.core.netdev_max_backlog).",
     String(node.backlog),
   ),
+  delayAaaa: optional(
+    choice('delayAaaa', [word(['none']), distribution]),
+    'AAAA queries of pods wait this long before they enter the node (tc netem on the side of the pods).',
+    'none',
+  ),
   conntrack: optional(conntrack, 'The connection tracking table.'),
   steps: optional(stepTimes, 'How long the steps of a packet take on a CPU that does nothing else.'),
   verdictQueue: optional(

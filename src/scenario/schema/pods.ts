@@ -122,6 +122,11 @@ const podGroupFile = z.strictObject({
     "The processes live in the node's own network namespace.",
     String(pod.hostNetwork),
   ),
+  localPorts: optional(
+    text('portRange', /^\d{1,5}-\d{1,5}$/),
+    'net.ipv4.ip_local_port_range of each pod, e.g. `1024-65535`.',
+    `${pod.localPorts.min}-${pod.localPorts.max}`,
+  ),
   workers: optional(
     z.int().min(1).max(10_000),
     'Threads per pod that look up and connect; each keeps its own resolver state.',
