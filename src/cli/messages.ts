@@ -17,16 +17,24 @@ export const unknownMitigation = (name: string, known: readonly string[]): strin
   `unknown mitigation ${JSON.stringify(name)}${didYouMean(name, known)} (\`snatrace mitigations\` lists them)`;
 export const unknownDispatch = (name: string, known: readonly string[]): string =>
   `unknown dispatch ${JSON.stringify(name)}${didYouMean(name, known)} (${known.join(', ')})`;
+export const loadOfReplay = (factor: string): string =>
+  `${factor} times the load: a replayed query log has no rate that could be multiplied`;
 export const unknownCommand = (name: string, known: readonly string[]): string =>
   `unknown command ${JSON.stringify(name)}${didYouMean(name, known)}`;
 export const unknownResolver = (name: string, known: readonly string[]): string =>
   `unknown resolver ${JSON.stringify(name)}${didYouMean(name, known)} (${known.join(', ')})`;
 export const notInRange = (flag: string, value: unknown, range: string): string =>
   `${flag} ${String(value)}: expected ${range}`;
+export const equalRates = (): string => 'the two rates are equal: no number of lookups shows a difference';
 export const interrupted = (complete: number, asked: number): string =>
   complete === 0
     ? 'interrupted before one replication of every variant was complete'
     : `interrupted: ${complete} of ${asked} replications are complete, and this is their result`;
+export const sweepInterrupted = (complete: number, asked: number): string =>
+  complete === 0
+    ? 'interrupted before one point was complete'
+    : `interrupted: ${complete} of ${asked} points are complete, and this is their result`;
+export const varyIgnored = (): string => 'vary: is for `snatrace sweep`; this is the file as it stands';
 export const bug = (message: string): string =>
   `snatrace: internal error: ${message}\nThis is a bug of ours. Set SNATRACE_DEBUG=1 for the stack, and please report it with the scenario file and the seed.`;
 export const missingArgument = (): string => 'name a scenario file';
@@ -34,3 +42,7 @@ export const seeHelp = (command: string): string => `See \`snatrace ${command}--
 export const written = (paths: readonly string[]): string => `wrote ${paths.join(', ')}`;
 export const allVacuous = (): string =>
   'vacuous: no window of any race was open in any cell, so nothing is known about the races (hint: cpus >= 2, more load, a dispatch other than clean-veth)';
+export const isResultFolder = (path: string): string =>
+  `${path}: is a directory; name the JSON documents in it, e.g. ${path.replace(/\/$/, '')}/php-on-alpine.json`;
+export const sameReportTwice = (name: string): string =>
+  `two documents would make the same files (${name}.html): write them to folders of their own`;

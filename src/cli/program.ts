@@ -5,9 +5,11 @@ import type { Command } from './command.ts';
 import { compareCommand } from './commands/compare.ts';
 import { kernelsCommand } from './commands/kernels.ts';
 import { mitigationsCommand } from './commands/mitigations.ts';
+import { reportCommand } from './commands/report.ts';
 import { resolversCommand } from './commands/resolvers.ts';
 import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
+import { sweepCommand } from './commands/sweep.ts';
 import { OK, USAGE } from './exitCodes.ts';
 import { Failure } from './failure.ts';
 import * as messages from './messages.ts';
@@ -15,6 +17,8 @@ import * as messages from './messages.ts';
 const COMMANDS: readonly Command[] = [
   runCommand,
   compareCommand,
+  sweepCommand,
+  reportCommand,
   kernelsCommand,
   mitigationsCommand,
   resolversCommand,

@@ -3,15 +3,25 @@ import { readFileSync } from 'node:fs';
 import { parseResolver } from '../clients/catalogue.ts';
 import { resolveKernel } from '../netfilter/kernels/resolveKernel.ts';
 import { InvalidScenario } from '../scenario/invalidScenario.ts';
-import { type LoadedScenario, loadScenario } from '../scenario/load.ts';
+import { type LoadedScenario, type LoadOptions, loadScenario } from '../scenario/load.ts';
+import { type LoadedPoints, loadPoints } from '../scenario/points.ts';
 import { USAGE } from './exitCodes.ts';
 import { Failure } from './failure.ts';
 import * as messages from './messages.ts';
 
 export function readScenario(path: string): LoadedScenario {
+  return reading(path, loadScenario);
+}
+
+/** With all points of its `vary`; `overrides` are keys at its top that have another value in every point. */
+export function readPoints(path: string, overrides: Readonly<Record<string, unknown>>): LoadedPoints {
+  return reading(path, (text, options) => loadPoints(text, { ...options, overrides }));
+}
+
+function reading<Loaded>(path: string, load: (text: string, options: LoadOptions) => Loaded): Loaded {
   const text = readText(path);
   try {
-    return loadScenario(text, {
+    return load(text, {
       path,
       readFile: (name) => readFileSync(name, 'utf8'),
       checks: { kernel: kernelProblem, libc: resolverProblem },

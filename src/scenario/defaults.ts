@@ -240,4 +240,8 @@ export const LIMITS = {
   questionLength: 1000,
   /** Errors that are reported of one file. */
   errors: 50,
+  /** Levels of a factor of a sweep, and points of the sweep. */
+  points: 10_000,
+  /** Values in the scenarios of all points of a sweep. */
+  pointValues: 20_000_000,
 };

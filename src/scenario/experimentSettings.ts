@@ -1,4 +1,4 @@
-/** What stands in a scenario file beside the scenario: how `compare` is to run it. */
+/** What stands in a scenario file beside the scenario: how `compare` and `sweep` are to run it. */
 export interface ExperimentSettings {
   /** Seed of all draws; null: the caller chooses one, and prints it. */
   readonly seed: string | null;
@@ -16,4 +16,27 @@ export interface ExperimentSettings {
   readonly combine: 1 | 2 | 3;
   /** Confidence of intervals; 0.5 to 0.9999. */
   readonly confidence: number;
+  /** What a sweep varies; empty: the file is one point. The first factor varies slowest. */
+  readonly vary: readonly Factor[];
+}
+
+/** One thing that a sweep varies. */
+export interface Factor {
+  /** Unique in the file. */
+  readonly name: string;
+  /** At least one. */
+  readonly levels: readonly Level[];
+}
+
+/** Keys of the file and what stands there instead. */
+export interface Level {
+  /** Unique in its factor. */
+  readonly label: string;
+  /** By path (`services.dns.endpoints`, `pods.php.count`), unchecked; empty: the file as it is. */
+  readonly set: Readonly<Record<string, unknown>>;
+}
+
+/** The paths that the levels of a factor set, in the order of the file. */
+export function keysOf({ levels }: Factor): string[] {
+  return [...new Set(levels.flatMap(({ set }) => Object.keys(set)))];
 }

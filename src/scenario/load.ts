@@ -43,19 +43,37 @@ export interface LoadedScenario {
  * scenario.pods[0].tcp.arrivals; // { process: 'poisson', ratePerSecond: 5 }
  */
 export function loadScenario(text: string, options: LoadOptions): LoadedScenario {
-  const yaml = parseYaml(text, options.path);
+  const { value, source } = readYaml(text, options);
+  return loadDocument(value, source, options);
+}
+
+/** The first stage alone. @throws InvalidScenario */
+export function readYaml(
+  text: string,
+  { path }: LoadOptions,
+): { readonly value: Readonly<Record<string, unknown>>; readonly source: ScenarioSource } {
+  const yaml = parseYaml(text, path);
   if (!yaml.ok) throw new InvalidScenario(yaml.errors);
-  const { source } = yaml;
+  return yaml;
+}
+
+/** The other stages: of a file as it stands, or with other values (`points.ts`). @throws InvalidScenario */
+export function loadDocument(
+  document: unknown,
+  source: ScenarioSource,
+  options: LoadOptions,
+): LoadedScenario {
   const problems = new ProblemList();
-  const file = checkShape(yaml.value, source, problems);
+  const file = checkShape(document, source, problems);
   if (file === null) throw invalid(problems, source);
   const scenario = resolveScenario(file, {
     problems,
     checks: options.checks ?? {},
     readLog: (log, at) => readLog(log, at, options, problems),
   });
+  const experiment = resolveExperiment(file, source, problems);
   if (!problems.empty) throw invalid(problems, source);
-  return { scenario: frozen(scenario), experiment: frozen(resolveExperiment(file)), source };
+  return { scenario: frozen(scenario), experiment: frozen(experiment), source };
 }
 
 function readLog(

@@ -218,6 +218,11 @@ export function duplicateGroup(name: string): Problem {
   );
 }
 
+export function noPods(): Problem {
+  const message = 'no group has a pod';
+  return problem('contradiction', 0, message, 'at least one group with `count` 1 or more');
+}
+
 export function tooManyPods(total: number): Problem {
   return problem('limit', total, `${total} pods in all`, `at most ${LIMITS.pods} on one node`);
 }
@@ -255,6 +260,36 @@ export function untrackedButTranslated(group: string): Problem {
   );
 }
 
+export function noRulesForService(group: string): Problem {
+  const message = `without NAT rules nothing translates the cluster address of the DNS service: no query of ${group} would reach a server`;
+  return problem(
+    'contradiction',
+    false,
+    message,
+    'hooks: true, or `services: { dns: { proxy: none } }`, or `nodeLocalDns` with `upstream: tcp`',
+  );
+}
+
+export function noRulesForMasquerade(group: string): Problem {
+  const message = `without NAT rules nothing is masqueraded, and what ${group} sends out of the cluster is to be`;
+  return problem('contradiction', false, message, 'hooks: true, or `masquerade: none`');
+}
+
+export function ipvsHash(): Problem {
+  const message = 'IPVS has no rules to hash in: its scheduler chooses';
+  return problem(
+    'contradiction',
+    'hash',
+    message,
+    '`scheduler: sh` (hash of the client) or `scheduler: dh` (hash of the service)',
+  );
+}
+
+export function hostPorts(written: string): Problem {
+  const message = `${shown(written)}: hostNetwork pods share the node's ports`;
+  return problem('contradiction', written, message, 'remove `localPorts`, or `hostNetwork`');
+}
+
 export function spreadBeyondInterval(): Problem {
   const message = 'the starts of one moment are spread over more than the time to the next';
   return problem('contradiction', null, message, 'spread: at most what `cron` says');
@@ -266,6 +301,113 @@ export function unknownKernel(kernel: string, detail: string): Problem {
 
 export function unknownLibc(libc: string, detail: string): Problem {
   return problem('unknown-libc', libc, oneLine(detail), null);
+}
+
+// What a sweep varies.
+
+export function duplicateFactor(name: string): Problem {
+  const fix = 'name each factor differently, and give all values of a key to one of them';
+  return problem('contradiction', name, `two factors are called ${shown(name)}`, fix);
+}
+
+export function duplicateLevel(label: string): Problem {
+  const fix = 'leave one out, or tell them apart by `levels`, each with a `label`';
+  return problem('contradiction', label, `the level ${shown(label)} stands here twice`, fix);
+}
+
+export function stepOrPoints(both: boolean): Problem {
+  if (both)
+    return problem('contradiction', null, '`step` and `points` both say how many', 'keep one of them');
+  return problem('missing-key', null, '`step` is missing', 'step: 1, or points: 5');
+}
+
+export function rangeReversed(from: number, to: number): Problem {
+  return problem('contradiction', from, `\`from\` (${from}) is not below \`to\` (${to})`, 'swap them');
+}
+
+export function stepNotPositive(step: number): Problem {
+  return problem('out-of-range', step, outOfRange(step), 'above 0');
+}
+
+export function logScaleOfSteps(): Problem {
+  return problem('contradiction', 'log', 'a logarithmic scale has no steps', 'points: 5 in place of `step`');
+}
+
+export function logScaleFromZero(from: number): Problem {
+  return problem('out-of-range', from, `${shown(from)} has no place on a logarithmic scale`, 'above 0');
+}
+
+export function tooManyPoints(points: number): Problem {
+  const message = `${points} points are too many`;
+  return problem(
+    'limit',
+    points,
+    message,
+    `at most ${LIMITS.points} in a sweep: fewer values, or fewer factors`,
+  );
+}
+
+export function sweepTooLarge(points: number): Problem {
+  const message = `${points} points of a file of this size are too much to hold`;
+  return problem('limit', points, message, 'fewer points, or a shorter query log');
+}
+
+export function nothingToVary(): Problem {
+  const fix =
+    'add e.g. `vary: [{ key: services.dns.endpoints, values: [1, 2, 5] }]`, or use `snatrace compare`';
+  return problem('missing-key', null, '`vary` is missing: there is nothing to sweep', fix);
+}
+
+/** `known`: the keys that may stand at this place of the path. */
+export function unknownVariedKey(part: string, around: string, known: readonly string[]): Problem {
+  const where = around === '' ? 'a scenario' : `\`${around}\``;
+  const message = `${where} has no key ${shown(part)}`;
+  const meant = nearest(part, known);
+  const list = known.length === 0 ? null : `known there: ${known.join(', ')}`;
+  return problem('unknown-key', part, message, meant === null ? list : `did you mean \`${meant}\`?`);
+}
+
+/** `names`: of the list's items, where they have names. */
+export function unknownVariedItem(
+  part: string,
+  list: string,
+  names: readonly string[],
+  length: number,
+): Problem {
+  const message = `\`${list}\` has no item ${shown(part)} in this file`;
+  const meant = nearest(part, names);
+  const indices = length === 0 ? 'the list is empty' : `indices are 0 to ${length - 1}`;
+  const all = names.length === 0 ? indices : `named ${names.slice(0, 20).join(', ')}; ${indices}`;
+  return problem('unknown-key', part, message, meant === null ? all : `did you mean \`${meant}\`?`);
+}
+
+export function variedInsideValue(part: string, around: string, value: unknown): Problem {
+  const message = `\`${around}\` is ${shown(value)} in this file and has no key ${shown(part)}`;
+  return problem('contradiction', part, message, `vary \`${around}\` as a whole, or write it as a mapping`);
+}
+
+export function notVaried(key: string): Problem {
+  const message = `${shown(key)} is the same for all points of a sweep`;
+  return problem('wrong-value', key, message, 'vary a key of the scenario');
+}
+
+export function variedTwice(key: string, other: string): Problem {
+  const message =
+    key === other
+      ? `two factors set \`${key}\``
+      : `\`${key}\` and \`${other}\` are set together, one inside the other`;
+  return problem(
+    'contradiction',
+    key,
+    message,
+    'a key belongs to one factor: use `levels` for what goes together',
+  );
+}
+
+/** A problem of one point, or of several; `point` names the first: `endpoints = 5, kernel = 4.14`. */
+export function inPoint(message: string, point: string, others: number): string {
+  const more = others === 0 ? '' : ` and ${others} more ${others === 1 ? 'point' : 'points'}`;
+  return `${message}, at ${point}${more}`;
 }
 
 // Query logs.

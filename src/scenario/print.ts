@@ -57,6 +57,7 @@ export function printExperiment(experiment: ExperimentSettings): Printed {
       combine,
       confidence,
     },
+    ...(experiment.vary.length === 0 ? {} : { vary: experiment.vary }),
   };
 }
 

@@ -136,8 +136,9 @@ export interface DnsService {
   readonly scheduler: 'rr' | 'sh' | 'dh' | 'lc';
   /**
    * How iptables rules choose an endpoint: `random` draws one for each packet that misses the conntrack table
-   * (`statistic`); `client-ip` gives a client the endpoint of its last three hours (sessionAffinity: ClientIP;
-   * IPVS has it as persistence); `hash` is a function of the client's address and port.
+   * (`statistic`); `client-ip` gives a client the endpoint of its last three hours (sessionAffinity: ClientIP, which
+   * remembers the last 100 clients of each endpoint; IPVS has it as persistence, for all clients); `hash` is a
+   * function of the client's address and port. Cilium chooses per socket, whatever stands here.
    */
   readonly choice: 'random' | 'client-ip' | 'hash';
   /** Number of endpoints behind the cluster address; 1 to 1000. */
@@ -173,7 +174,10 @@ export interface DnsServers {
   readonly loss: number;
   /** Probability that a query is answered SERVFAIL. */
   readonly servfail: number;
-  /** CoreDNS autopath: the first name of a search list is answered with what the whole list would find. */
+  /**
+   * CoreDNS autopath: the first name of a search list is answered with what the whole list would find. It needs to
+   * see the pod's own address, so it does nothing behind a node-local cache or masquerading, or with hostNetwork.
+   */
   readonly autopath: boolean;
 }
 
@@ -190,7 +194,10 @@ export interface PodGroup {
   readonly count: number;
   /** The processes live in the node's own network namespace: no veth, hooks run in the sender's context. */
   readonly hostNetwork: boolean;
-  /** `net.ipv4.ip_local_port_range` of each pod's namespace: 1 to 65535, at least 2 ports. */
+  /**
+   * `net.ipv4.ip_local_port_range` of each pod's namespace: 1 to 65535, at least 2 ports. The default with
+   * hostNetwork, where pods share the node's. TCP leaves the last of an odd number unused.
+   */
   readonly localPorts: { readonly min: number; readonly max: number };
   /** Threads that look up and connect; each keeps its own resolver state. 1 to 10000 per pod. */
   readonly workers: number;

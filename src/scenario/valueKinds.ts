@@ -50,6 +50,10 @@ export const EXPECTED = {
   dnsWarmUp: 'a duration such as 30s, or all',
   seed: 'text, or a whole number',
   mitigation: 'the name of a mitigation, or several as a+b',
+  factor: '`key` with `values`, or `levels`, each with `set`',
+  varyKey: 'the path of a key, such as services.dns.endpoints or pods.php.count',
+  varyUnit: 'a unit such as /s, ms or %',
+  varyValues: 'a list, or a range such as { from: 1, to: 10, step: 1 }',
 } as const;
 
 export function isValueKind(text: string): text is ValueKind {

@@ -1,8 +1,9 @@
 /** Complete scenarios at random: everything that a file can say. */
 import fc from 'fast-check';
 import type { Distribution } from '../../src/engine/distribution.ts';
+import { DEFAULTS } from '../../src/scenario/defaults.ts';
 import { DISPATCH_PRESETS } from '../../src/scenario/dispatchPresets.ts';
-import { needsTranslation } from '../../src/scenario/resolve/scenario.ts';
+import { asksProxiedService, isMasqueraded, needsTranslation } from '../../src/scenario/resolve/scenario.ts';
 import type {
   Arrivals,
   Dispatch,
@@ -251,12 +252,30 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
     durationNs: fc.integer({ min: 1_000_000, max: 24 * 3600 * SECOND }),
     warmUpNs: fc.nat({ max: 24 * 3600 * SECOND }),
   })
-  // Untracked DNS that needs NAT is refused.
-  .map((scenario) =>
-    needsTranslation(scenario) === null
-      ? scenario
-      : {
-          ...scenario,
-          node: { ...scenario.node, conntrack: { ...scenario.node.conntrack, notrackDns: false } },
-        },
-  );
+  .map(withoutContradictions);
+
+/** Refused: untracked DNS that needs NAT, NAT without rules, a hash in IPVS, a port range of hostNetwork pods. */
+function withoutContradictions(drawn: Scenario): Scenario {
+  const { node, nat, services, pods } = drawn;
+  const scenario: Scenario = {
+    ...drawn,
+    services: {
+      dns: { ...services.dns, choice: services.dns.proxy === 'ipvs' ? 'client-ip' : services.dns.choice },
+    },
+    pods: pods.map((group) =>
+      group.hostNetwork ? { ...group, localPorts: DEFAULTS.pod.localPorts } : group,
+    ),
+  };
+  const needsRules = asksProxiedService(scenario) ?? isMasqueraded(scenario);
+  return {
+    ...scenario,
+    nat: { ...nat, hooks: nat.hooks || needsRules !== null },
+    node: {
+      ...node,
+      conntrack: {
+        ...node.conntrack,
+        notrackDns: node.conntrack.notrackDns && needsTranslation(scenario) === null,
+      },
+    },
+  };
+}

@@ -26,6 +26,19 @@ describe('a described scenario', () => {
       combine: 1,
       dispatches: ['as-reported', 'worst-case'],
       confidence: 0.9,
+      vary: [
+        {
+          name: 'endpoints',
+          levels: [
+            { label: '1', set: { 'services.dns.endpoints': 1 } },
+            { label: 'as it is', set: {} },
+          ],
+        },
+        {
+          name: 'links.external',
+          levels: [{ label: 'uniform', set: { 'links.external': { uniform: ['1us', '3us'] } } }],
+        },
+      ],
     };
     const { scenario } = load(MINIMAL);
     expect(load(describeScenario(scenario, experiment)).experiment).toEqual(experiment);
@@ -71,6 +84,7 @@ node:
   memory: 16GiB # default
   rps: false # default
   backlog: 1000 # default
+  delayAaaa: none # default
   conntrack:
     max: kube-proxy # default
     buckets: kernel # default

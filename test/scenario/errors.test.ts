@@ -79,7 +79,7 @@ const KEYS: readonly Case[] = [
   [
     'a key that is nowhere',
     top('services: { dns: { colour: red } }'),
-    'unknown-key 5:20: services.dns.colour: unknown key "colour" (known here: `proxy`, `scheduler`, `endpoints`, `endpointsOn`)',
+    'unknown-key 5:20: services.dns.colour: unknown key "colour" (known here: `proxy`, `scheduler`, `choice`, `endpoints`, `endpointsOn`)',
   ],
   [
     'a misspelt kind of distribution',
@@ -211,6 +211,55 @@ const VALUES: readonly Case[] = [
     'DNS that is neither tracked nor routable',
     top('node: { conntrack: { notrackDns: true } }'),
     'contradiction 5:34: node.conntrack.notrackDns: DNS packets that bypass connection tracking bypass NAT too: those of php would reach no server (use `nodeLocalDns`, or `services: { dns: { proxy: none } }`, or routable pods (`masquerade: none`))',
+  ],
+  [
+    'untracked DNS that a cache on the node asks for over UDP',
+    top('node: { conntrack: { notrackDns: true } }\nnodeLocalDns: { upstream: udp }'),
+    'contradiction 5:34: node.conntrack.notrackDns: DNS packets that bypass connection tracking bypass NAT too: those of php would reach no server (use `nodeLocalDns`, or `services: { dns: { proxy: none } }`, or routable pods (`masquerade: none`))',
+  ],
+  ...['none', '{ upstream: udp }'].map(
+    (cache): Case => [
+      `a service without rules, and a cache on the node that is ${cache}`,
+      top(`nat: { hooks: false }\nnodeLocalDns: ${cache}`),
+      'contradiction 5:15: nat.hooks: without NAT rules nothing translates the cluster address of the DNS service: no query of php would reach a server (hooks: true, or `services: { dns: { proxy: none } }`, or `nodeLocalDns` with `upstream: tcp`)',
+    ],
+  ),
+  ...['tcp: { rate: 5/s, to: ["203.0.113.10:443"] }', 'resolver: { nameServers: [external] }'].map(
+    (keys): Case => [
+      `masquerading without rules (${keys})`,
+      pod(`${keys}\nservices: { dns: { proxy: none } }\nnat: { hooks: false }`),
+      'contradiction 7:15: nat.hooks: without NAT rules nothing is masqueraded, and what php sends out of the cluster is to be (hooks: true, or `masquerade: none`)',
+    ],
+  ),
+  [
+    'masquerading of queries to servers outside the cluster without rules',
+    top('nat: { hooks: false }\nservices: { dns: { proxy: none, endpointsOn: external } }'),
+    'contradiction 5:15: nat.hooks: without NAT rules nothing is masqueraded, and what php sends out of the cluster is to be (hooks: true, or `masquerade: none`)',
+  ],
+  [
+    'a hash in IPVS',
+    top('services: { dns: { proxy: ipvs, choice: hash } }'),
+    'contradiction 5:41: services.dns.choice: IPVS has no rules to hash in: its scheduler chooses (`scheduler: sh` (hash of the client) or `scheduler: dh` (hash of the service))',
+  ],
+  [
+    "other ports than the node's in its own network",
+    pod('hostNetwork: true\n    localPorts: 1024-65535'),
+    'contradiction 6:17: pods[0].localPorts: "1024-65535": hostNetwork pods share the node\'s ports (remove `localPorts`, or `hostNetwork`)',
+  ],
+  [
+    'a range of one port',
+    pod('localPorts: 2000-2000'),
+    'out-of-range 5:17: pods[0].localPorts: "2000-2000": a range of a single port (give it two or more)',
+  ],
+  [
+    'no pods at all',
+    pod('count: 0'),
+    'contradiction 3:3: pods: no group has a pod (at least one group with `count` 1 or more)',
+  ],
+  [
+    'two groups of one name, one of them without pods',
+    pod('count: 0\n  - { name: php, dns: { rate: 1/s, names: [a.b] } }'),
+    'contradiction 6:13: pods[1].name: two groups are called "php" (name each group differently)',
   ],
   [
     'a word that is none of those known',

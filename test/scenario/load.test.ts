@@ -25,6 +25,7 @@ describe('the shortest file', () => {
       name: 'php',
       count: 1,
       hostNetwork: false,
+      localPorts: { min: 32768, max: 60999 },
       workers: 1,
       cpuAffinity: 'drawn',
       process: 'long-lived',
@@ -58,7 +59,10 @@ describe('the shortest file', () => {
       with: null,
       kernels: [],
       dispatches: [],
+      loads: [],
+      combine: 1,
       confidence: 0.95,
+      vary: [],
     });
   });
 
@@ -250,6 +254,46 @@ describe('a dispatch', () => {
   });
 });
 
+describe('a group without pods', () => {
+  const mixed = (alpine: number, debian: number) =>
+    `kernel: "4.14.96"
+pods:
+  - { name: alpine, count: ${alpine}, resolver: { libc: musl-1.1.20 }, dns: { rate: 5/s, names: [a.example] } }
+  - { name: debian, count: ${debian}, dns: { arrivals: { replay: [[1s, 0, a.example]] } } }
+`;
+
+  it('is left out', () => {
+    expect(load(mixed(3, 1)).scenario.pods.map(({ name, count }) => [name, count])).toEqual([
+      ['alpine', 3],
+      ['debian', 1],
+    ]);
+    expect(load(mixed(3, 0)).scenario.pods.map(({ name }) => name)).toEqual(['alpine']);
+    const { scenario } = load(mixed(0, 1));
+    expect(scenario.pods.map(({ name }) => name)).toEqual(['debian']);
+    expect(scenario.title).toBe('Linux 4.14.96, glibc-2.36, dispatch clean-veth');
+  });
+});
+
+describe('what needs NAT rules', () => {
+  const DIRECT = 'services: { dns: { proxy: none } }\n';
+  const without = (keys: string) => scenarioWith(`nat: { hooks: false, masquerade: none }\n${keys}`);
+
+  it('is neither a service without a proxy nor one that a cache on the node asks for over TCP', () => {
+    expect(without(DIRECT).nat.hooks).toBe(false);
+    expect(without('nodeLocalDns: {}\n').nat.hooks).toBe(false);
+  });
+
+  it('is not a pod that is not masqueraded, nor traffic that stays in the cluster', () => {
+    const connecting = '    tcp: { rate: 5/s, to: ["203.0.113.10:443"] }\n';
+    expect(scenarioWith(`${connecting}nat: { hooks: false, masquerade: none }\n${DIRECT}`).nat.hooks).toBe(
+      false,
+    );
+    expect(scenarioWith(`nat: { hooks: false }\n${DIRECT}`).nat.masquerade.enabled).toBe(true);
+    const onHost = `    hostNetwork: true\n${connecting}`;
+    expect(scenarioWith(`${onHost}nat: { hooks: false }\n`).nat.hooks).toBe(false);
+  });
+});
+
 describe('the experiment around a scenario', () => {
   it('is read from the same file', () => {
     const compare =
@@ -260,7 +304,10 @@ describe('the experiment around a scenario', () => {
       with: ['a', 'a+b'],
       kernels: [],
       dispatches: ['as-reported'],
+      loads: [],
+      combine: 1,
       confidence: 0.9,
+      vary: [],
     });
   });
 

@@ -41,6 +41,7 @@ export const runCommand: Command = {
     const replications =
       wholeNumber('replications', args.replications, 1, 100_000) ?? experiment.replications;
     const threads = wholeNumber('threads', args.threads, 1, 256) ?? 1;
+    if (experiment.vary.length > 0) printTalk(messages.varyIgnored());
     warnOfOptions(scenario);
     const { createRunner, runAll } = await import('../../experiment/runner.ts');
     const runner = createRunner(threads, replications);

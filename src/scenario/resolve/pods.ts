@@ -11,12 +11,16 @@ import { type Resolving, resolveDuration, resolvePortRange } from './values.ts';
 
 export function resolvePods(files: readonly PodGroupFile[], resolving: Resolving): readonly PodGroup[] {
   const { problems } = resolving;
-  const pods = files.map((file, index) => resolvePodGroup(file, ['pods', index], resolving));
   const names = new Set<string>();
-  for (const [index, { name }] of pods.entries()) {
+  for (const [index, { name }] of files.entries()) {
     if (names.has(name)) problems.add(['pods', index, 'name'], messages.duplicateGroup(name));
     names.add(name);
   }
+  // A group without pods is left out, so that a sweep may vary what is mixed.
+  const pods = files.flatMap((file, index) =>
+    file.count === 0 ? [] : [resolvePodGroup(file, ['pods', index], resolving)],
+  );
+  if (pods.length === 0) problems.add(['pods'], messages.noPods());
   const total = pods.reduce((sum, { count }) => sum + count, 0);
   if (total > LIMITS.pods) problems.add(['pods'], messages.tooManyPods(total));
   const workers = pods.reduce((sum, group) => sum + group.count * group.workers, 0);
@@ -36,7 +40,7 @@ export function resolvePodGroup(file: PodGroupFile, at: Path, resolving: Resolvi
     name: file.name,
     count,
     hostNetwork,
-    localPorts: resolveLocalPorts(file.localPorts, [...at, 'localPorts'], resolving),
+    localPorts: resolveLocalPorts(file.localPorts, hostNetwork, [...at, 'localPorts'], resolving),
     workers: file.workers ?? defaults.workers,
     cpuAffinity: file.cpuAffinity ?? defaults.cpuAffinity,
     process: file.process ?? defaults.process,
@@ -50,12 +54,16 @@ export function resolvePodGroup(file: PodGroupFile, at: Path, resolving: Resolvi
 /** The kernel walks the range by parity, so it needs a port of each. */
 function resolveLocalPorts(
   written: string | undefined,
+  hostNetwork: boolean,
   at: Path,
   resolving: Resolving,
 ): PodGroup['localPorts'] {
-  if (written === undefined) return DEFAULTS.pod.localPorts;
+  const usual = DEFAULTS.pod.localPorts;
+  if (written === undefined) return usual;
   const range = resolvePortRange(written, at, resolving);
   if (range.min === range.max) resolving.problems.add(at, messages.rangeOfOne(written));
+  const isUsual = range.min === usual.min && range.max === usual.max;
+  if (hostNetwork && !isUsual) resolving.problems.add(at, messages.hostPorts(written));
   return range;
 }
 

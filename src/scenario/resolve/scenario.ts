@@ -2,14 +2,17 @@
 import { DEFAULTS, defaultWarmUpNs, LIMITS } from '../defaults.ts';
 import type { ExperimentSettings } from '../experimentSettings.ts';
 import * as messages from '../messages.ts';
-import type { Path } from '../problems.ts';
+import type { ProblemList } from '../problems.ts';
 import type { PodGroup, Scenario } from '../scenario.ts';
 import type { ScenarioFile } from '../schema/file.ts';
+import type { ScenarioSource } from '../yamlSource.ts';
 import { resolveDnsServers, resolveDnsService, resolveLinks, resolveNodeLocalDns } from './dns.ts';
 import { resolveNat } from './nat.ts';
 import { resolveNode } from './node.ts';
 import { resolvePods } from './pods.ts';
+import { resolveText } from './text.ts';
 import { type Resolving, resolveDuration } from './values.ts';
+import { resolveVary } from './vary.ts';
 
 /** Complete only if `resolving.problems` stays empty. */
 export function resolveScenario(file: ScenarioFile, resolving: Resolving): Scenario {
@@ -26,8 +29,18 @@ export function resolveScenario(file: ScenarioFile, resolving: Resolving): Scena
   );
   const pods = resolvePods(file.pods, resolving);
   const scenario: Scenario = {
-    title: resolveText(file.title ?? defaultTitle(kernel, pods), LIMITS.titleLength, ['title'], resolving),
-    question: resolveText(file.question ?? DEFAULTS.question, LIMITS.questionLength, ['question'], resolving),
+    title: resolveText(
+      file.title ?? defaultTitle(kernel, pods),
+      LIMITS.titleLength,
+      ['title'],
+      resolving.problems,
+    ),
+    question: resolveText(
+      file.question ?? DEFAULTS.question,
+      LIMITS.questionLength,
+      ['question'],
+      resolving.problems,
+    ),
     kernel,
     node: resolveNode(file.node ?? {}, resolving),
     nat: resolveNat(file.nat ?? {}, resolving),
@@ -50,24 +63,58 @@ export function resolveScenario(file: ScenarioFile, resolving: Resolving): Scena
   if (scenario.node.conntrack.notrackDns && group !== null) {
     resolving.problems.add(['node', 'conntrack', 'notrackDns'], messages.untrackedButTranslated(group));
   }
+  if (!scenario.nat.hooks) {
+    const asking = asksProxiedService(scenario);
+    const leaving = isMasqueraded(scenario);
+    if (asking !== null) resolving.problems.add(['nat', 'hooks'], messages.noRulesForService(asking));
+    else if (leaving !== null)
+      resolving.problems.add(['nat', 'hooks'], messages.noRulesForMasquerade(leaving));
+  }
+  const { proxy, choice } = scenario.services.dns;
+  if (proxy === 'ipvs' && choice === 'hash') {
+    resolving.problems.add(['services', 'dns', 'choice'], messages.ipvsHash());
+  }
   return scenario;
 }
 
 /** A group whose DNS packets reach their server only by NAT; null if there is none. */
-export function needsTranslation({ pods, services, nodeLocalDns, nat }: Scenario): string | null {
-  const translated = pods.find(
-    ({ dns, hostNetwork, resolver }) =>
-      dns !== null &&
-      resolver.nameServers.some((kind) =>
-        kind === 'service'
-          ? services.dns.proxy !== 'none' && !nodeLocalDns.enabled
-          : nat.masquerade.enabled && !hostNetwork,
-      ),
+export function needsTranslation(scenario: Scenario): string | null {
+  const { pods, nat } = scenario;
+  const masqueraded = pods.find(
+    (group) => asks(group, 'external') && nat.masquerade.enabled && !group.hostNetwork,
   );
-  return translated?.name ?? null;
+  return asksProxiedService(scenario) ?? masqueraded?.name ?? null;
 }
 
-export function resolveExperiment(file: ScenarioFile): ExperimentSettings {
+/** A group whose lookups need the DNS service's rules, its own or those of the cache that asks for it over UDP. */
+export function asksProxiedService({ pods, services, nodeLocalDns }: Scenario): string | null {
+  if (services.dns.proxy === 'none') return null;
+  if (nodeLocalDns.enabled && nodeLocalDns.upstream === 'tcp') return null;
+  return pods.find((group) => asks(group, 'service'))?.name ?? null;
+}
+
+/** A group that is masqueraded on its way to a peer or a DNS server; null if there is none. */
+export function isMasqueraded({ pods, services, nodeLocalDns, nat }: Scenario): string | null {
+  const { enabled, all } = nat.masquerade;
+  const toService = !nodeLocalDns.enabled && (all || services.dns.endpointsOn === 'external');
+  const masqueraded = pods.find(
+    (group) =>
+      enabled &&
+      !group.hostNetwork &&
+      (group.tcp !== null || asks(group, 'external') || (toService && asks(group, 'service'))),
+  );
+  return masqueraded?.name ?? null;
+}
+
+function asks({ dns, resolver }: PodGroup, kind: 'service' | 'external'): boolean {
+  return dns !== null && resolver.nameServers.includes(kind);
+}
+
+export function resolveExperiment(
+  file: ScenarioFile,
+  source: ScenarioSource,
+  problems: ProblemList,
+): ExperimentSettings {
   const compare = file.compare ?? {};
   return {
     seed: file.seed === undefined ? null : String(file.seed),
@@ -78,6 +125,7 @@ export function resolveExperiment(file: ScenarioFile): ExperimentSettings {
     loads: compare.loads ?? [],
     combine: (compare.combine ?? DEFAULTS.compare.combine) as 1 | 2 | 3,
     confidence: compare.confidence ?? DEFAULTS.compare.confidence,
+    vary: resolveVary(file.vary ?? [], source, problems),
   };
 }
 
@@ -90,12 +138,4 @@ export function defaultTitle(kernel: string, pods: readonly PodGroup[]): string 
 
 function few(words: readonly string[]): string {
   return words.length <= 2 ? words.join(' and ') : `${words.slice(0, 2).join(', ')} and others`;
-}
-
-function resolveText(text: string, most: number, at: Path, { problems }: Resolving): string {
-  const line = text.trim();
-  if (line.length > most) problems.add(at, messages.textTooLong(line.length, most));
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused.
-  else if (/[\u0000-\u001f\u007f\u2028\u2029]/.test(line)) problems.add(at, messages.severalLines(line));
-  return line;
 }

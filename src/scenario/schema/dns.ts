@@ -108,7 +108,7 @@ export const dnsServersFile = z.strictObject({
   ),
   autopath: optional(
     flag,
-    'CoreDNS autopath: the first name of a search list is answered with what the whole list would find.',
+    'CoreDNS autopath: the first name of a search list is answered with what the whole list would find. Without effect behind a node-local cache or masquerading, and with hostNetwork: it needs to see who asks.',
     String(dnsServers.autopath),
   ),
 });

@@ -8,6 +8,7 @@ import { natFile } from './nat.ts';
 import { kernel, nodeFile } from './node.ts';
 import { podsFile } from './pods.ts';
 import { choice, duration, optional, text, word } from './values.ts';
+import { varyFile } from './vary.ts';
 
 const compareFile = z.strictObject({
   replications: optional(
@@ -70,6 +71,10 @@ export const scenarioFile = z.strictObject({
     'Seed of all draws. The same seed gives the same bytes.',
   ),
   compare: optional(compareFile, 'What `snatrace compare` does with this scenario.'),
+  vary: optional(
+    varyFile,
+    'Factors of `snatrace sweep`: every combination of their values is a point, the first factor varying slowest. Other commands take the file as it stands.',
+  ),
 });
 
 export type CompareFile = z.infer<typeof compareFile>;

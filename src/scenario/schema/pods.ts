@@ -116,7 +116,7 @@ const dispatchFile = choice('dispatch', [
 
 const podGroupFile = z.strictObject({
   name: text('podName', /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/).describe('Name of the group, unique.'),
-  count: optional(z.int().min(1).max(LIMITS.pods), 'Pods in the group.', String(pod.count)),
+  count: optional(z.int().min(0).max(LIMITS.pods), 'Pods in the group; 0 leaves it out.', String(pod.count)),
   hostNetwork: optional(
     flag,
     "The processes live in the node's own network namespace.",
@@ -124,7 +124,7 @@ const podGroupFile = z.strictObject({
   ),
   localPorts: optional(
     text('portRange', /^\d{1,5}-\d{1,5}$/),
-    'net.ipv4.ip_local_port_range of each pod, e.g. `1024-65535`.',
+    'net.ipv4.ip_local_port_range of each pod, e.g. `1024-65535`; not with hostNetwork.',
     `${pod.localPorts.min}-${pod.localPorts.max}`,
   ),
   workers: optional(
