@@ -52,9 +52,9 @@ export function allowsClash(protocol: number): boolean {
 }
 
 /** First round of a bounded search; each further round is half as long, the last has 8 probes. */
-const FIRST_ROUND = 128;
+export const FIRST_ROUND = 128;
 /** Probes at the end of a round that may evict closing TCP flows (`NF_NAT_HARDER_THRESH`). */
-const EVICTION_PROBES = FIRST_ROUND / 4;
+export const EVICTION_PROBES = FIRST_ROUND / 4;
 
 /**
  * Chooses the translated source of a new flow. `range` null is the null binding: keep address and port, unless
@@ -125,7 +125,7 @@ export function searchSource(
 }
 
 /** `--random-fully` before 3.14 is a flag that the kernel does not know: the rule could not be loaded. */
-function effectiveFlag(netfilter: Netfilter, range: NatRange): NatRange['flag'] {
+export function effectiveFlag(netfilter: Netfilter, range: NatRange): NatRange['flag'] {
   if (range.flag === 'random-fully' && !netfilter.axes.portSearch.randomFully) return 'preserve';
   return range.flag;
 }
@@ -150,7 +150,7 @@ export function grantSource(netfilter: Netfilter, packet: Packet): void {
   translate(table, packet, ORIGINAL);
 }
 
-function inRange(range: NatRange | null, source: Address, port: number): boolean {
+export function inRange(range: NatRange | null, source: Address, port: number): boolean {
   if (range === null) return true;
   if (!range.addresses.includes(source)) return false;
   if (range.ports === null) return true;
@@ -358,27 +358,36 @@ function isTakenHarder(
   attemptsLeft: number,
   cpu: number,
 ): boolean {
-  const { table, axes } = netfilter;
-  const { data } = table;
   const { chosenSource, chosenPort } = packet;
-  const at = packet.entry * ENTRY_SIZE;
-  if (
-    !axes.portSearch.evictsClosingTcp ||
-    attemptsLeft > EVICTION_PROBES ||
-    protocolOf(packet.space) !== TCP ||
-    tcpStateOf(data[at + STATUS]) !== TCP_SYN_SENT
-  ) {
+  if (attemptsLeft > EVICTION_PROBES || !mayEvict(netfilter, packet)) {
     return isTaken(netfilter, packet, chosenSource, chosenPort, destination, remotePort, cpu);
   }
+  const { table } = netfilter;
   const ports = packPorts(remotePort, chosenPort);
-  const node = liveNode(netfilter, destination, chosenSource, ports, data[at + REPLY_SPACE]);
+  const replySpace = table.data[packet.entry * ENTRY_SIZE + REPLY_SPACE];
+  const node = liveNode(netfilter, destination, chosenSource, ports, replySpace);
   if (node === NONE) return false;
-  const holder = (node >> 1) * ENTRY_SIZE;
-  const status = data[holder + STATUS];
-  if ((node & 1) !== REPLY || tcpStateOf(status) < TCP_TIME_WAIT) return true;
-  if ((status & (FIXED_TIMEOUT | DYING)) !== 0 || (status & SRC_NAT) === 0) return true;
-  // Signed 32-bit distance, as sequence numbers are compared.
-  if (((data[at + SEQUENCE_END] - data[holder + SEQUENCE_END]) | 0) <= 0) return true;
+  if (!isEvictable(netfilter, packet, node)) return true;
   table.erase(node >> 1);
   return false;
+}
+
+/** The packet is a SYN under a kernel that lets it take over the port of a closing flow. */
+export function mayEvict(netfilter: Netfilter, packet: Packet): boolean {
+  return (
+    netfilter.axes.portSearch.evictsClosingTcp &&
+    protocolOf(packet.space) === TCP &&
+    tcpStateOf(netfilter.table.data[packet.entry * ENTRY_SIZE + STATUS]) === TCP_SYN_SENT
+  );
+}
+
+/** Whether the holder of a port, found at this node, makes room for such a SYN. */
+export function isEvictable(netfilter: Netfilter, packet: Packet, node: number): boolean {
+  const { data } = netfilter.table;
+  const holder = (node >> 1) * ENTRY_SIZE;
+  const status = data[holder + STATUS];
+  if ((node & 1) !== REPLY || tcpStateOf(status) < TCP_TIME_WAIT) return false;
+  if ((status & (FIXED_TIMEOUT | DYING)) !== 0 || (status & SRC_NAT) === 0) return false;
+  // Signed 32-bit distance, as sequence numbers are compared.
+  return ((data[packet.entry * ENTRY_SIZE + SEQUENCE_END] - data[holder + SEQUENCE_END]) | 0) > 0;
 }

@@ -42,6 +42,13 @@ export const STEP_GRANT = 5;
 export const STEP_CONFIRM = 6;
 export const STEP_LEAVE = 7;
 
+/** A packet that had searched and was not confirmed when another did, and the probability that it got the same port. */
+export interface PortOverlap {
+  readonly first: NetworkPacket;
+  readonly chance: number;
+  readonly next: PortOverlap | null;
+}
+
 export class NetworkPacket extends Packet {
   readonly handle: number;
   /** Next packet in the input queue of a CPU; -1 at its end. */
@@ -63,12 +70,17 @@ export class NetworkPacket extends Packet {
   /** Backend that a scheduler has chosen and not yet inserted (IPVS). */
   backend = -1;
 
-  // Kept for the watch over open windows: the tuple and namespace of the lookup, whether the port search is over.
+  // Kept for the watch over open windows: the tuple and namespace of the lookup, and when the port search was made.
   windowSource = 0;
   windowDestination = 0;
   windowPorts = 0;
   windowPath: PacketPath | null = null;
-  searchedAlready = false;
+  /** Ordinal of its port search among all; 0: none was made. */
+  searchedAs = 0;
+  /** The port that it found had been granted to another that is not confirmed. */
+  repeatsPort = false;
+  /** The others whose ports were granted and invisible when it searched. */
+  overlaps: PortOverlap | null = null;
 
   // What the packet is to its sender; the network does not look at these.
   /** Handle of the socket or connection that sent it, and that object's stamp then. */
@@ -91,6 +103,8 @@ export class NetworkPacket extends Packet {
   group = 0;
   /** Belongs to an operation that counts. */
   measured = false;
+  /** What a loss by a race counts in computed rates: below 1 if its pair was struck more often than it would be. */
+  weight = 1;
   /** Of an answer: its code. */
   answer = 0;
   /** At the node-local cache: the question upstream whose answer it waits for, 0: none; and how many it took. */

@@ -3,6 +3,7 @@
  * chooses per socket. A choice is made for every packet that opens a flow.
  */
 import type { RandomStream } from '../engine/randomStreams.ts';
+import { SECOND } from '../engine/time.ts';
 import type { Packet } from '../netfilter/packet.ts';
 import { type Address, hashTuple, sourcePort } from '../netfilter/tuple.ts';
 
@@ -47,7 +48,63 @@ export class IptablesProxy implements ServiceProxy {
   insert(): void {}
 }
 
-/** Chooses once per socket (Cilium's socket load balancer): every packet of a socket gets the same endpoint. */
+/** How long a client keeps its endpoint after its last new flow (kube-proxy's default under sessionAffinity). */
+const CLIENT_IP_TIMEOUT_NS = 10_800 * SECOND;
+/** Clients that a list of `-m recent` holds (`ip_list_tot`); one more pushes out the least recent (from memory). */
+const CLIENTS_PER_LIST = 100;
+
+/**
+ * iptables mode under sessionAffinity ClientIP: a `-m recent` list per endpoint is asked before the draw, and the
+ * endpoint that a new flow gets is noted at once, so that two packets of one socket cannot part.
+ */
+export class ClientIpProxy implements ServiceProxy {
+  readonly endpoints: readonly Endpoint[];
+  readonly inserts = false;
+  private readonly draws: RandomStream;
+  /** By endpoint: when each client last used it, the least recent first. */
+  private readonly lists: readonly Map<Address, number>[];
+
+  constructor(endpoints: readonly Endpoint[], draws: RandomStream) {
+    this.endpoints = endpoints;
+    this.draws = draws;
+    this.lists = endpoints.map(() => new Map());
+  }
+
+  choose(packet: Packet, nowNs: number): number {
+    const kept = this.kept(packet.source, nowNs);
+    const endpoint =
+      kept >= 0 ? kept : this.draws.integer(packet.entity, packet.ordinal, this.endpoints.length);
+    this.note(packet.source, endpoint, nowNs);
+    return endpoint;
+  }
+
+  knows(): boolean {
+    return false;
+  }
+
+  insert(): void {}
+
+  /** The endpoint that the client is to keep; -1: none. */
+  private kept(client: Address, nowNs: number): number {
+    for (let i = 0; i < this.lists.length; i++) {
+      const usedNs = (this.lists[i] as Map<Address, number>).get(client);
+      if (usedNs !== undefined && nowNs < usedNs + CLIENT_IP_TIMEOUT_NS) return i;
+    }
+    return -1;
+  }
+
+  private note(client: Address, endpoint: number, nowNs: number): void {
+    const list = this.lists[endpoint] as Map<Address, number>;
+    const wasListed = list.delete(client);
+    if (!wasListed && list.size === CLIENTS_PER_LIST) list.delete(list.keys().next().value as Address);
+    list.set(client, nowNs);
+  }
+}
+
+/**
+ * Every packet of a socket gets the same endpoint: rules that hash the client's address and port (`jhash` of
+ * nftables), and Cilium's socket load balancer, which chooses once per socket.
+ */
 export class SocketProxy implements ServiceProxy {
   readonly endpoints: readonly Endpoint[];
   readonly inserts = false;
@@ -73,6 +130,11 @@ export type IpvsScheduler = 'rr' | 'sh' | 'dh' | 'lc';
 /** Idle time after which an IPVS UDP connection is gone (`ipvsadm --set`: 300 s by default). */
 const IPVS_UDP_TIMEOUT_NS = 300_000_000_000;
 
+interface Template {
+  readonly endpoint: number;
+  readonly expiresNs: number;
+}
+
 interface IpvsConnection {
   endpoint: number;
   expiresNs: number;
@@ -88,14 +150,21 @@ export class IpvsProxy implements ServiceProxy {
   readonly endpoints: readonly Endpoint[];
   readonly inserts = true;
   private readonly scheduler: IpvsScheduler;
+  /** Where clients stick to their endpoint (`ipvsadm -p`): the last of each, made and renewed with connections. */
+  private readonly templates: Map<Address, Template> | null;
   private readonly connections = new Map<number, IpvsConnection>();
   private readonly active: Int32Array;
   private next = 0;
   private sweepAtNs = IPVS_UDP_TIMEOUT_NS;
 
-  constructor(endpoints: readonly Endpoint[], scheduler: IpvsScheduler) {
+  constructor(
+    endpoints: readonly Endpoint[],
+    scheduler: IpvsScheduler,
+    stickTo: 'client-ip' | 'nothing' = 'nothing',
+  ) {
     this.endpoints = endpoints;
     this.scheduler = scheduler;
+    this.templates = stickTo === 'client-ip' ? new Map() : null;
     this.active = new Int32Array(endpoints.length);
   }
 
@@ -109,7 +178,8 @@ export class IpvsProxy implements ServiceProxy {
       known.expiresNs = nowNs + IPVS_UDP_TIMEOUT_NS;
       return known.endpoint;
     }
-    return this.schedule(packet);
+    const template = this.templates?.get(packet.source);
+    return template !== undefined && nowNs < template.expiresNs ? template.endpoint : this.schedule(packet);
   }
 
   insert(packet: Packet, endpoint: number, nowNs: number): void {
@@ -122,6 +192,7 @@ export class IpvsProxy implements ServiceProxy {
     }
     this.connections.set(key, { endpoint, expiresNs: nowNs + IPVS_UDP_TIMEOUT_NS, older });
     this.active[endpoint] += 1;
+    this.templates?.set(packet.source, { endpoint, expiresNs: nowNs + CLIENT_IP_TIMEOUT_NS });
   }
 
   private known(packet: Packet, nowNs: number): IpvsConnection | null {

@@ -19,9 +19,15 @@ export class Records {
 
   /**
    * `registry` numbers absolute names, shared by the groups of a run so that a cache knows that two groups mean
-   * the same name.
+   * the same name. `walk`: who goes on along the search list where a name does not exist, the resolver alone or
+   * the servers too (CoreDNS autopath).
    */
-  constructor(names: readonly KnownName[], search: readonly string[], registry: Map<string, number>) {
+  constructor(
+    names: readonly KnownName[],
+    search: readonly string[],
+    registry: Map<string, number>,
+    walk: 'by-resolver' | 'by-server' = 'by-resolver',
+  ) {
     this.perName = search.length + 1;
     this.codes = new Int8Array(names.length * this.perName * 2);
     this.ids = new Int32Array(names.length * this.perName * 2);
@@ -47,7 +53,20 @@ export class Records {
           this.ids[at] = numberOf(registry, `${absolute} ${type}`);
         }
       }
+      if (walk === 'by-server' && search.length > 0) this.answerForList(n);
     });
+  }
+
+  /**
+   * Asked for the first element of the list, autopath answers with the first name of the list, then the bare name,
+   * that is not NXDOMAIN, and with NXDOMAIN if there is none (coredns plugin/autopath). It asks for each type apart.
+   */
+  private answerForList(name: number): void {
+    for (const type of [0, 1]) {
+      const first = (name * this.perName + 1) * 2 + type;
+      for (let step = 1; step <= this.perName && this.codes[first] === NXDOMAIN; step++)
+        this.codes[first] = this.code(name, step % this.perName, type);
+    }
   }
 
   /** The answer code. `type` 0 is A, 1 is AAAA; `candidate` as the resolver numbers them. */

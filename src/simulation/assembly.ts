@@ -7,9 +7,10 @@ import { RandomStreams } from '../engine/randomStreams.ts';
 import type { Kernel } from '../netfilter/kernel.ts';
 import { resolveKernel } from '../netfilter/kernels/resolveKernel.ts';
 import type { Netfilter } from '../netfilter/netfilter.ts';
-import { Dispatch } from '../network/dispatch.ts';
-import { TcpPorts, UdpPorts } from '../network/ephemeralPorts.ts';
+import { Dispatch, mechanismProbabilities } from '../network/dispatch.ts';
+import { type PortRange, TcpPorts, UdpPorts } from '../network/ephemeralPorts.ts';
 import type { Node } from '../network/node.ts';
+import { DEFAULTS } from '../scenario/defaults.ts';
 import type { PodGroup, Scenario } from '../scenario/scenario.ts';
 import type { DnsServer } from '../servers/dnsServer.ts';
 import { NodeLocalCache } from '../servers/nodeLocalCache.ts';
@@ -46,7 +47,16 @@ export function kernelOf(scenario: Scenario): Kernel {
   return resolution.kernel;
 }
 
-export function assemble(scenario: Scenario, seed: string, replication: number): AssembledWorld {
+/** Probability that something brings a pair of this group onto two CPUs; 0 where no pair's mechanism is drawn. */
+export function dispatchProbability(scenario: Scenario, group: PodGroup): number {
+  const { dns, dispatch, resolver } = group;
+  if (dns === null || dispatch.independent || resolver.threads === 2) return 0;
+  const { ksoftirqdDefers } = kernelOf(scenario).axes;
+  return mechanismProbabilities(dispatch, ksoftirqdDefers).reduce((sum, p) => sum + p, 0);
+}
+
+/** `amplify` as in `RunOptions`. */
+export function assemble(scenario: Scenario, seed: string, replication: number, amplify = 1): AssembledWorld {
   const kernel = kernelOf(scenario);
   const streams = new RandomStreams(seed, replication);
   const world = new World(streams, scenario.node.rps);
@@ -55,7 +65,14 @@ export function assemble(scenario: Scenario, seed: string, replication: number):
 
   const registry = new Map<string, number>();
   const records = scenario.pods.map((group) =>
-    group.dns === null ? null : new Records(group.dns.names, group.resolver.search, registry),
+    group.dns === null
+      ? null
+      : new Records(
+          group.dns.names,
+          group.resolver.search,
+          registry,
+          hasAutopath(scenario, group, network) ? 'by-server' : 'by-resolver',
+        ),
   );
   const cache = scenario.nodeLocalDns.enabled
     ? new NodeLocalCache(
@@ -77,8 +94,10 @@ export function assemble(scenario: Scenario, seed: string, replication: number):
       )
     : null;
   const times = { measureFromNs: scenario.warmUpNs, stopAtNs };
-  const udpPorts = new UdpPorts(streams.stream('udp ports'));
-  const dns = new DnsClient(world, { ...times, udpPorts });
+  const udpRanges = new Map<number, PortRange>();
+  const tcpRanges = new Map<number, PortRange>();
+  const udpPorts = new UdpPorts(streams.stream('udp ports'), udpRanges);
+  const dns = new DnsClient(world, { ...times, udpPorts, delayAaaa: scenario.node.delayAaaa });
   const serving = new DnsServing(world, dns, {
     udpPorts,
     servers: network.servers,
@@ -93,7 +112,7 @@ export function assemble(scenario: Scenario, seed: string, replication: number):
   });
   const tcp = new TcpClient(world, {
     ...times,
-    ports: new TcpPorts(kernel.axes.tcp.connectPorts, streams.stream('tcp ports')),
+    ports: new TcpPorts(kernel.axes.tcp.connectPorts, streams.stream('tcp ports'), tcpRanges),
     syn: synSchedule(kernel.axes.tcp.linearSynTimeouts),
   });
   dns.serving = serving;
@@ -111,9 +130,15 @@ export function assemble(scenario: Scenario, seed: string, replication: number):
       network,
       kernel,
       streams,
+      amplify,
       allPods,
     }),
   );
+  for (const { index, address, group } of allPods) {
+    if (hasUsualPorts(group.settings)) continue;
+    udpRanges.set(index, group.settings.localPorts);
+    tcpRanges.set(address, group.settings.localPorts);
+  }
   dns.groups = groups;
   dns.pods = allPods;
   tcp.groups = groups;
@@ -140,11 +165,33 @@ export function assemble(scenario: Scenario, seed: string, replication: number):
   };
 }
 
+/** The group's pods have the range that every namespace starts with; those of the node's own always have. */
+function hasUsualPorts({ hostNetwork, localPorts }: PodGroup): boolean {
+  const { min, max } = DEFAULTS.pod.localPorts;
+  return hostNetwork || (localPorts.min === min && localPorts.max === max);
+}
+
+/**
+ * Whether the servers walk the search list for the group. CoreDNS finds the list by the pod that asks, so it must
+ * see the pod's own address (coredns issue 4308: not behind NodeLocal DNSCache; pull request 7178: not reliably
+ * for hostNetwork pods), and the list must begin as Kubernetes makes it. Resolvers outside the cluster do not walk.
+ */
+function hasAutopath({ dnsServers }: Scenario, group: PodGroup, network: NetworkAssembly): boolean {
+  const { search, nameServers } = group.resolver;
+  return (
+    dnsServers.autopath &&
+    network.seesPods(group) &&
+    nameServers.every((kind) => kind === 'service') &&
+    search[0]?.includes('.svc.') === true
+  );
+}
+
 interface GroupContext {
   readonly dns: DnsClient;
   readonly network: NetworkAssembly;
   readonly kernel: Kernel;
   readonly streams: RandomStreams;
+  readonly amplify: number;
   readonly allPods: Pod[];
 }
 
@@ -153,7 +200,7 @@ function assembleGroup(
   settings: PodGroup,
   index: number,
   records: Records | null,
-  { dns, network, kernel, streams, allPods }: GroupContext,
+  { dns, network, kernel, streams, amplify, allPods }: GroupContext,
 ): Group {
   const { resolver } = settings;
   const search = resolver.search.length;
@@ -173,7 +220,12 @@ function assembleGroup(
     pods,
     lookups: new OperationMetrics(),
     connects: new OperationMetrics(),
-    dispatch: new Dispatch(settings.dispatch, kernel.axes.ksoftirqdDefers, streams.stream('dispatch')),
+    dispatch: new Dispatch(
+      settings.dispatch,
+      kernel.axes.ksoftirqdDefers,
+      streams.stream('dispatch'),
+      amplify,
+    ),
     resolvers: [{ fromNs: 0, resolver: first }, ...later],
     nameServers: resolver.nameServers.map((kind, i) =>
       kind === 'external' ? network.externalResolver(settings, i) : network.clusterResolver(settings),

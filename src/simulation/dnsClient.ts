@@ -2,6 +2,7 @@
  * The DNS side of a world: pods look names up. Hosts the resolvers' state machines, owns their sockets, and keeps
  * account of every query.
  */
+import { MuslResolver } from '../clients/musl.ts';
 import {
   A,
   AAAA,
@@ -13,6 +14,7 @@ import {
   type ResolverThread,
   type SocketHandle,
 } from '../clients/resolver.ts';
+import { type Distribution, type Quantile, quantileOf } from '../engine/distribution.ts';
 import { Pool } from '../engine/pool.ts';
 import type { RandomStream } from '../engine/randomStreams.ts';
 import { type Address, destinationPort, packPorts, packSpace, sourcePort, UDP } from '../netfilter/tuple.ts';
@@ -25,13 +27,15 @@ import {
   SERIAL,
 } from '../network/dispatch.ts';
 import { type AnswerCode, NOERROR } from '../network/dnsAnswers.ts';
-import { NO_PORT, type UdpPorts } from '../network/ephemeralPorts.ts';
+import { NO_PORT, type PortChoices, type UdpPorts } from '../network/ephemeralPorts.ts';
 import type { NetworkPacket } from '../network/networkPacket.ts';
 import { causeIndex, NO_LOSS } from './causes.ts';
 import { type DnsServing, HOST_PORT_SPACE } from './dnsServing.ts';
 import { LOOKUP_ARRIVAL, LOOKUP_TIMER } from './eventKinds.ts';
 import type { Destination, Group, Pod } from './pod.ts';
+import { STALL_CLASSES } from './result.ts';
 import {
+  copyOf,
   type LookupConnectionEvents,
   type LookupConnections,
   SimulatedLookup,
@@ -46,6 +50,13 @@ export const DNS_QUERY = 0;
 const ORDINALS_PER_LOOKUP = 64;
 /** Two threads that send on one socket at once are this far apart on average (lab: about a microsecond). */
 const TWO_THREADS_APART_NS = 800;
+/** Losses that a pair meets because it was on two CPUs at once. */
+const FOLLOW_FROM_STRIKES: ReadonlySet<number> = new Set([
+  causeIndex('same-socket'),
+  causeIndex('same-socket-other-backend'),
+  causeIndex('answer-untranslated'),
+]);
+
 class UdpSocket {
   readonly handle: number;
   pod!: Pod;
@@ -63,6 +74,8 @@ export interface DnsClientOptions {
   /** Starts before this do not count; no start after the other. */
   readonly measureFromNs: number;
   readonly stopAtNs: number;
+  /** How long AAAA queries of pods wait before they enter the node; null: they do not. */
+  readonly delayAaaa: Distribution | null;
 }
 
 export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEvents {
@@ -78,6 +91,9 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
   private readonly rtts: RandomStream;
   private readonly gaps: RandomStream;
   private readonly decisions: RandomStream;
+  private readonly delayAaaa: Quantile | null;
+  private readonly aaaaDelays: RandomStream;
+  private readonly teachings: RandomStream;
   private readonly untranslated = causeIndex('answer-untranslated');
 
   constructor(world: World, options: DnsClientOptions) {
@@ -87,6 +103,9 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     this.rtts = world.streams.stream('dns round trips');
     this.gaps = world.streams.stream('gap between A and AAAA');
     this.decisions = world.streams.stream('resolver decisions');
+    this.teachings = world.streams.stream('what struck lookups teach');
+    this.delayAaaa = options.delayAaaa === null ? null : quantileOf(options.delayAaaa);
+    this.aaaaDelays = world.streams.stream('delay of AAAA');
   }
 
   /** Measured lookups that have not ended. */
@@ -127,6 +146,7 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     lookup.resolver = resolver;
     lookup.pod = pod;
     const worker = number % group.settings.workers;
+    lookup.worker = worker;
     lookup.thread =
       group.settings.process === 'per-lookup'
         ? resolver.newThread()
@@ -142,6 +162,8 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     lookup.packetsSent = 0;
     lookup.socketsOpened = 0;
     lookup.lossCause = NO_LOSS;
+    lookup.lossWeight = 1;
+    lookup.strikeWeight = 1;
     lookup.startedNs = now;
     lookup.measured = now >= this.options.measureFromNs;
     lookup.cpu = this.world.cpuOf(
@@ -187,7 +209,7 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     const owner = lookup as SimulatedLookup;
     const packet = this.query(owner, socket, question, server);
     if (packet.localPort === NO_PORT) this.world.refuse(packet);
-    else this.world.send(packet, owner.cpu);
+    else this.send(packet, owner.cpu);
   }
 
   sendPair(lookup: Lookup, socket: SocketHandle, server: number): void {
@@ -204,33 +226,61 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     if (group.settings.resolver.threads === 2) {
       const apart = Math.round(TWO_THREADS_APART_NS * 2 * this.gaps.uniform(first.entity, first.ordinal));
       world.send(first, owner.cpu);
-      world.sendLater(second, world.otherCpu(owner.cpu, second.entity, second.ordinal), apart);
+      world.sendLater(
+        second,
+        world.otherCpu(owner.cpu, second.entity, second.ordinal),
+        apart + this.delayOf(second),
+      );
       return;
     }
-    switch (group.dispatch.mechanism(first.entity, first.ordinal)) {
+    const mechanism = group.dispatch.mechanism(first.entity, first.ordinal);
+    const weight = group.dispatch.weight(mechanism);
+    if (weight < 1) strike(owner, first, second, weight);
+    switch (mechanism) {
       case SERIAL:
         world.send(first, owner.cpu);
-        world.send(second, owner.cpu);
+        this.send(second, owner.cpu);
         break;
       case HELD: {
         const hold = group.dispatch.hold(this.gaps.uniform(first.entity, first.ordinal));
         first.holdNs = hold;
-        second.holdNs = hold;
+        // The wait of both ends at one moment.
+        second.holdNs = Math.max(0, hold - this.delayOf(second));
         world.send(first, owner.cpu);
-        world.send(second, owner.cpu);
+        this.send(second, owner.cpu);
         break;
       }
       case QUEUE_HAND_OVER:
       case DEFERRED_AND_MOVED:
       case REPORTED:
         world.send(first, world.otherCpu(owner.cpu, first.entity, first.ordinal));
-        world.sendLater(second, owner.cpu, this.gap(group, first));
+        world.sendLater(second, owner.cpu, this.gap(group, first) + this.delayOf(second));
         break;
       case INDEPENDENT:
         world.send(first, world.cpuOf(first.entity, first.ordinal));
-        world.sendLater(second, world.cpuOf(second.entity, second.ordinal), this.gap(group, first));
+        world.sendLater(
+          second,
+          world.cpuOf(second.entity, second.ordinal),
+          this.gap(group, first) + this.delayOf(second),
+        );
         break;
     }
+  }
+
+  private send(packet: NetworkPacket, cpu: number): void {
+    const delay = this.delayOf(packet);
+    if (delay === 0) this.world.send(packet, cpu);
+    else this.world.sendLater(packet, cpu, delay);
+  }
+
+  /**
+   * How long a pod's AAAA query is held back (netem). Where the pods' namespaces track too (before 4.10) it is held
+   * back before that as well, although netem stands behind it: a race of the two in there is left out.
+   */
+  private delayOf(packet: NetworkPacket): number {
+    if (this.delayAaaa === null || packet.question !== AAAA) return 0;
+    if ((this.groups[packet.group] as Group).settings.hostNetwork) return 0;
+    return this.delayAaaa(this.aaaaDelays.uniform(packet.entity, packet.ordinal));
   }
 
   connect(lookup: Lookup, server: number): SocketHandle {
@@ -269,9 +319,17 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     if (owner.measured) {
       const { lookups } = owner.pod.group;
       if (error === 'ok' && this.isPartial(owner)) lookups.partial += 1;
-      lookups.finished(this.world.loop.now - owner.startedNs, owner.lossCause, error === 'again');
+      const latency = this.world.loop.now - owner.startedNs;
+      lookups.finished(latency, owner.lossCause, error === 'again', owner.lossWeight);
     }
+    if (owner.strikeWeight < 1) this.teach(owner);
     this.lookups.release(owner);
+  }
+
+  /** What a struck lookup learnt stays as often as it would have been struck. */
+  private teach({ pod, worker, ordinal, thread, strikeWeight }: SimulatedLookup): void {
+    if (pod.group.settings.process === 'per-lookup') return;
+    if (this.teachings.uniform(pod.index, ordinal) < strikeWeight) pod.threads[worker] = thread;
   }
 
   /** A family that exists was not returned. */
@@ -324,6 +382,7 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     packet.candidate = lookup.candidate;
     packet.group = group.index;
     packet.measured = lookup.measured;
+    packet.weight = 1;
     packet.holdNs = 0;
     if (packet.measured) group.lookups.packets += 1;
     return packet;
@@ -387,14 +446,31 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
   lost(packet: NetworkPacket, cause: number, told: boolean): void {
     const socket = this.sockets.at(packet.owner);
     const { lookups } = this.groups[packet.group] as Group;
-    if (packet.measured) lookups.lost[cause] += 1;
+    const weight = FOLLOW_FROM_STRIKES.has(cause) ? packet.weight : 1;
+    if (packet.measured) {
+      lookups.lost[cause] += 1;
+      lookups.lossesTooMany += 1 - weight;
+    }
     const lookup = this.lookups.at(packet.asker);
     const waiting = socket.stamp === packet.ownerStamp && lookup.stamp === packet.askerStamp;
     const { question, server } = packet;
     this.world.release(packet);
     if (!waiting) return;
-    blame(lookup, cause);
+    blame(lookup, cause, weight);
     if (told) lookup.resolver.onSendRefused(lookup, socket.handle * 2, question as QuestionType, server);
+  }
+
+  portChoices(packet: NetworkPacket): PortChoices {
+    return this.options.udpPorts.choices(portSpaceOf(this.pods[packet.entity] as Pod));
+  }
+
+  mayLose(packet: NetworkPacket, probability: number): void {
+    if (!packet.measured) return;
+    const socket = this.sockets.at(packet.owner);
+    const lookup = this.lookups.at(packet.asker);
+    const waiting = socket.stamp === packet.ownerStamp && lookup.stamp === packet.askerStamp;
+    const { lookups } = this.groups[packet.group] as Group;
+    lookups.expect(probability, waiting && wouldStall(lookup) ? probability : 0);
   }
 
   /** Puts a loss down to the lookup that sent the packet, if it is still going on. */
@@ -434,11 +510,41 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
   tcpLost(lookup: SimulatedLookup | null, cause: number): void {
     if (lookup !== null) blame(lookup, cause);
   }
+
+  tcpMayLose({ measured, lossCause, pod }: SimulatedLookup, probability: number): void {
+    if (measured && lossCause === NO_LOSS) pod.group.lookups.expect(0, probability);
+  }
 }
 
 /** The first loss that a lookup meets is what its stall is put down to. */
-function blame(lookup: SimulatedLookup, cause: number): void {
-  if (lookup.lossCause === NO_LOSS) lookup.lossCause = cause;
+function blame(lookup: SimulatedLookup, cause: number, weight = 1): void {
+  if (lookup.lossCause !== NO_LOSS) return;
+  lookup.lossCause = cause;
+  lookup.lossWeight = weight;
+}
+
+/**
+ * The pair was struck more often than it would be. Its lookup must not teach its thread more often either, or
+ * long-lived threads would soon ask one question at a time: other lookups get a thread that knows what it knew.
+ */
+function strike(lookup: SimulatedLookup, first: NetworkPacket, second: NetworkPacket, weight: number): void {
+  first.weight = weight;
+  second.weight = weight;
+  if (lookup.strikeWeight < 1) return;
+  lookup.strikeWeight = weight;
+  const { pod, worker, thread } = lookup;
+  if (pod.threads[worker] === thread) pod.threads[worker] = copyOf(thread);
+}
+
+/**
+ * One more lost query makes the lookup stall: none was lost before, no other server was asked the same (musl), and
+ * the wait for it is one that counts. c-ares is taken to wait for its tick; a deadline that it learned from fast
+ * answers (since 1.32) may end sooner when another lookup's answer comes.
+ */
+function wouldStall({ lossCause, resolver, pod }: SimulatedLookup): boolean {
+  if (lossCause !== NO_LOSS) return false;
+  const asksAll = resolver instanceof MuslResolver && pod.group.nameServers.length > 1;
+  return !asksAll && resolver.usualDelays.every((delay) => delay >= STALL_CLASSES[1].fromNs);
 }
 
 /** The resolver whose options hold for a lookup that starts now. */

@@ -10,7 +10,13 @@ import { TCP_STATES } from '../netfilter/tcpTracker.ts';
 import type { Address } from '../netfilter/tuple.ts';
 import type { Passage } from '../network/networkPacket.ts';
 import { Node } from '../network/node.ts';
-import { IptablesProxy, IpvsProxy, type ServiceProxy, SocketProxy } from '../network/serviceProxy.ts';
+import {
+  ClientIpProxy,
+  IptablesProxy,
+  IpvsProxy,
+  type ServiceProxy,
+  SocketProxy,
+} from '../network/serviceProxy.ts';
 import { StepTimes } from '../network/stepTimes.ts';
 import type { ConntrackTimeouts, PodGroup, Scenario } from '../scenario/scenario.ts';
 import { DnsServer } from '../servers/dnsServer.ts';
@@ -112,6 +118,14 @@ export class NetworkAssembly {
     };
   }
 
+  /**
+   * The cluster's DNS servers see who asks: a query arrives with its pod's own address. They do not see it behind
+   * masquerading or behind a cache that asks for the pods, nor tell pods apart that share the node's address.
+   */
+  seesPods(group: PodGroup): boolean {
+    return !group.hostNetwork && !this.scenario.nodeLocalDns.enabled && this.serviceRange(group) === null;
+  }
+
   /** The endpoint that a lasting connection to the DNS service ended up with. */
   firstEndpoint(): DnsServer {
     return this.servers.get(FIRST_ENDPOINT) as DnsServer;
@@ -202,10 +216,15 @@ export class NetworkAssembly {
     const { dns } = this.scenario.services;
     if (this.scenario.nat.engine !== 'netfilter' && dns.proxy !== 'none') return new SocketProxy(endpoints);
     switch (dns.proxy) {
-      case 'iptables':
-        return new IptablesProxy(endpoints, this.world.streams.stream('statistic match'));
+      case 'iptables': {
+        if (dns.choice === 'hash') return new SocketProxy(endpoints);
+        const draws = this.world.streams.stream('statistic match');
+        return dns.choice === 'client-ip'
+          ? new ClientIpProxy(endpoints, draws)
+          : new IptablesProxy(endpoints, draws);
+      }
       case 'ipvs':
-        return new IpvsProxy(endpoints, dns.scheduler);
+        return new IpvsProxy(endpoints, dns.scheduler, dns.choice === 'client-ip' ? 'client-ip' : 'nothing');
       case 'none':
         return null;
     }

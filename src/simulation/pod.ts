@@ -46,7 +46,7 @@ export interface Pod {
   /** Conntrack zone of the original direction of its flows; 0: none. */
   readonly zone: number;
   /** One per worker; what they have learnt outlives a change of resolv.conf, if the library lets it. */
-  readonly threads: readonly ResolverThread[];
+  readonly threads: ResolverThread[];
   readonly lookupArrivals: ArrivalSource | null;
   readonly connectArrivals: ArrivalSource | null;
   lookupsStarted: number;

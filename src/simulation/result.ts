@@ -39,6 +39,13 @@ export interface OperationResult {
   /** Sum of latencies of finished operations, and their histogram as [bin, count]. */
   readonly latencySumNs: number;
   readonly latencies: readonly (readonly [number, number])[];
+  /**
+   * Expected numbers, no counts: the port race by the probability that each overlap of two windows had of ending in
+   * it (`network/portRaceChance.ts`), the same-socket race by strikes weighted with how often they occur
+   * (`RunOptions.amplify`), all other causes as drawn. Over `started` they estimate the rates that `stalls` and
+   * `lost` estimate, with less variance. They add up over replications as counts do.
+   */
+  readonly computed: { readonly stalls: number; readonly losses: number };
 }
 
 export interface GroupResult {

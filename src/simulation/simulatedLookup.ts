@@ -28,6 +28,12 @@ export class SimulatedLookup implements Lookup {
   packetsSent = 0;
   socketsOpened = 0;
   lossCause = NO_LOSS;
+  /** What that loss counts in computed rates. */
+  lossWeight = 1;
+  /** Below 1: a pair of it was struck that would rarely be, and this is what the strike counts. */
+  strikeWeight = 1;
+  /** Index of its thread among its pod's. */
+  worker = 0;
   active = false;
   /** Goes up when the lookup ends, so that an answer for it is not taken for one to its successor. */
   stamp = 0;
@@ -36,6 +42,16 @@ export class SimulatedLookup implements Lookup {
   constructor(handle: number) {
     this.handle = handle;
   }
+}
+
+/**
+ * A thread that knows what this one knows, if it is one that learns for good from a loss: has flags (glibc's ladder
+ * to one question at a time). Else the thread itself: c-ares' failures of a server go with its next answer, and its
+ * lookups share sockets.
+ */
+export function copyOf(thread: ResolverThread): ResolverThread {
+  const learns = Object.values(thread).some((value) => typeof value === 'boolean');
+  return learns ? Object.assign(Object.create(Object.getPrototypeOf(thread)), thread) : thread;
 }
 
 /** Connections to name servers, as the DNS side uses them. */
@@ -56,6 +72,8 @@ export interface LookupConnectionEvents {
   tcpAnswered(lookup: SimulatedLookup, connection: number, questions: number, server: number): void;
   /** A segment was lost; `lookup` null: the connection is not (or no longer) one of a lookup. */
   tcpLost(lookup: SimulatedLookup | null, cause: number): void;
+  /** A lookup's SYN may lose the port race, with this probability. */
+  tcpMayLose(lookup: SimulatedLookup, probability: number): void;
   /** Time that the server at this address takes for the questions of one segment. */
   tcpServerDelay(address: Address, entity: number, ordinal: number): number;
 }

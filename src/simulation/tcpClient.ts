@@ -19,7 +19,7 @@ import {
   sourcePort,
   TCP,
 } from '../netfilter/tuple.ts';
-import { NO_PORT, type TcpPorts } from '../network/ephemeralPorts.ts';
+import { NO_PORT, type PortChoices, type TcpPorts } from '../network/ephemeralPorts.ts';
 import type { NetworkPacket } from '../network/networkPacket.ts';
 import { causeIndex, NO_LOSS } from './causes.ts';
 import { CONNECT_ARRIVAL, CONNECTION_TIMER } from './eventKinds.ts';
@@ -495,6 +495,19 @@ export class TcpClient implements PacketOwner, LookupConnections {
     } else if (connection.state === CLOSING) {
       this.finishClose(connection, 0);
     }
+  }
+
+  portChoices(packet: NetworkPacket): PortChoices {
+    return this.options.ports.choices(packet.windowSource, sourcePort(packet.windowPorts));
+  }
+
+  mayLose(packet: NetworkPacket, probability: number): void {
+    const connection = this.connections.at(packet.owner);
+    const connecting = connection.generation === packet.ownerStamp && packet.question === SYN;
+    if (connecting && connection.lookup !== null) this.dns.tcpMayLose(connection.lookup, probability);
+    if (!packet.measured) return;
+    const stalls = connecting && connection.lossCause === NO_LOSS;
+    this.connects(packet).expect(probability, stalls ? probability : 0);
   }
 
   private connects(packet: NetworkPacket): Group['connects'] {

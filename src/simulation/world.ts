@@ -8,9 +8,11 @@ import type { RandomStream, RandomStreams } from '../engine/randomStreams.ts';
 import type { PacketPath } from '../netfilter/packetPath.ts';
 import { hashTuple, invertPorts } from '../netfilter/tuple.ts';
 import { otherCpu } from '../network/dispatch.ts';
+import type { PortChoices } from '../network/ephemeralPorts.ts';
 import type { Route } from '../network/networkPacket.ts';
 import { NetworkPacket } from '../network/networkPacket.ts';
 import type { Node, NodeSink } from '../network/node.ts';
+import { PortRaceChance } from '../network/portRaceChance.ts';
 import { RaceWatch } from '../network/raceWatch.ts';
 import { causeIndex, causeOfVerdict } from './causes.ts';
 import {
@@ -39,6 +41,10 @@ export interface PacketOwner {
   answered(packet: NetworkPacket): void;
   /** The packet is gone; `told`: the sender got an error. The owner must release it. */
   lost(packet: NetworkPacket, cause: number, told: boolean): void;
+  /** What the packet's own port is one of. Owners whose packets are masqueraded have this and the next. */
+  portChoices?(packet: NetworkPacket): PortChoices;
+  /** The packet, on its way, may lose the port race, with this probability. */
+  mayLose?(packet: NetworkPacket, probability: number): void;
 }
 
 /** The parts of a world that handle their own events. */
@@ -70,6 +76,7 @@ export class World implements NodeSink {
   private readonly cpuDraws: RandomStream;
   /** Apart from `cpuDraws`: a pair's first packet has the numbers by which its lookup's CPU was drawn. */
   private readonly otherCpuDraws: RandomStream;
+  private readonly portRaceChance = new PortRaceChance();
   private readonly inputQueue = causeIndex('input-queue');
   private readonly portsExhausted = causeIndex('ports-exhausted');
 
@@ -78,6 +85,13 @@ export class World implements NodeSink {
     this.rps = rps;
     this.cpuDraws = streams.stream('cpu');
     this.otherCpuDraws = streams.stream('other cpu');
+    this.watch.observer = {
+      chanceOf: (first, second) => {
+        const choices = this.owners[second.purpose]?.portChoices?.(second);
+        return choices === undefined ? 0 : this.portRaceChance.of(first, second, choices);
+      },
+      mayLose: (loser, chance) => this.owners[loser.purpose]?.mayLose?.(loser, chance),
+    };
   }
 
   /** Runs to the given time. */

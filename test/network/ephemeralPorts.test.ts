@@ -4,6 +4,7 @@ import {
   type ConnectPorts,
   HIGHEST_PORT,
   LOWEST_PORT,
+  type PortRanges,
   TcpPorts,
   UdpPorts,
 } from '../../src/network/ephemeralPorts.ts';
@@ -14,13 +15,16 @@ const EVEN = SPAN / 2;
 const POD = 1;
 const SERVER = 2;
 
-function udpPorts(): UdpPorts {
-  return new UdpPorts(new RandomStreams('port tests', 0).stream('udp'));
+function udpPorts(ranges?: PortRanges): UdpPorts {
+  return new UdpPorts(new RandomStreams('port tests', 0).stream('udp'), ranges);
 }
 
-function tcpPorts(kind: ConnectPorts): TcpPorts {
-  return new TcpPorts(kind, new RandomStreams('port tests', 0).stream('tcp'));
+function tcpPorts(kind: ConnectPorts, ranges?: PortRanges): TcpPorts {
+  return new TcpPorts(kind, new RandomStreams('port tests', 0).stream('tcp'), ranges);
 }
+
+/** The pod has 99 ports, the first of them odd. */
+const NARROW: PortRanges = new Map([[POD, { min: 1025, max: 1123 }]]);
 
 /** Ports of consecutive connects that are all kept. */
 function walk(ports: TcpPorts, n: number, source = POD, destination = SERVER): number[] {
@@ -56,6 +60,51 @@ describe('the UDP port of a socket', () => {
   it('may be one that another namespace uses', () => {
     const ports = udpPorts();
     expect(ports.acquire(0, 7, 1)).toBe(ports.acquire(1, 7, 1));
+  });
+});
+
+describe('a namespace with a port range of its own', () => {
+  const inRange = (ports: readonly number[]) => ports.every((port) => port >= 1025 && port <= 1123);
+
+  it('has UDP ports of that range alone, all of them', () => {
+    const ports = udpPorts(NARROW);
+    const given = Array.from({ length: 99 }, (_, i) => ports.acquire(POD, 0, i));
+    expect(new Set(given).size).toBe(99);
+    expect(inRange(given)).toBe(true);
+    expect(ports.acquire(POD, 0, 99)).toBe(-1);
+    expect(ports.acquire(POD + 1, 0, 99)).toBeGreaterThanOrEqual(LOWEST_PORT);
+  });
+
+  it.each(['step-two', 'random-step'] as const)(
+    'connects (%s) from ports of the parity of the lowest, then from the others, of the odd last none',
+    (kind) => {
+      const ports = tcpPorts(kind, NARROW);
+      const given = walk(ports, 98);
+      expect(new Set(given).size).toBe(98);
+      expect(inRange(given)).toBe(true);
+      expect(given.map((port) => port % 2)).toEqual([...Array(49).fill(1), ...Array(49).fill(0)]);
+      expect(ports.acquire(POD, SERVER, 443)).toBe(-1);
+      ports.release(POD, SERVER, 443, given[3] as number);
+      expect(ports.acquire(POD, SERVER, 443)).toBe(given[3]);
+      expect(inRange(walk(ports, 3, 9))).toBe(false);
+    },
+  );
+
+  it('connects up to 4.1 from all of them', () => {
+    const ports = tcpPorts('shared-hint', NARROW);
+    const given = walk(ports, 99);
+    expect(new Set(given).size).toBe(99);
+    expect(inRange(given)).toBe(true);
+    expect(ports.acquire(POD, SERVER, 443)).toBe(-1);
+  });
+
+  it('says what a port was drawn from', () => {
+    expect(udpPorts(NARROW).choices(POD)).toEqual({ lowest: 1025, count: 99, step: 1 });
+    const connecting = tcpPorts('step-two', NARROW);
+    expect(connecting.choices(POD, 1027)).toEqual({ lowest: 1025, count: 49, step: 2 });
+    expect(connecting.choices(POD, 1026)).toEqual({ lowest: 1026, count: 49, step: 2 });
+    expect(connecting.choices(9, 40000)).toEqual({ lowest: LOWEST_PORT, count: EVEN, step: 2 });
+    expect(tcpPorts('shared-hint', NARROW).choices(POD, 1026)).toEqual({ lowest: 1025, count: 99, step: 1 });
   });
 });
 

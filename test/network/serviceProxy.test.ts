@@ -3,6 +3,7 @@ import { RandomStreams } from '../../src/engine/randomStreams.ts';
 import { SECOND } from '../../src/engine/time.ts';
 import type { Packet } from '../../src/netfilter/packet.ts';
 import {
+  ClientIpProxy,
   type Endpoint,
   IptablesProxy,
   IpvsProxy,
@@ -47,6 +48,58 @@ describe('kube-proxy in iptables mode', () => {
   });
 });
 
+describe('kube-proxy in iptables mode with client affinity', () => {
+  const proxy = (n: number) =>
+    new ClientIpProxy(endpoints(n), new RandomStreams('proxy tests', 0).stream('statistic match'));
+  const HOURS = 3600 * SECOND;
+  /** Distinct for i up to 65535. */
+  const client = (i: number) => `10.244.${i >> 8}.${i & 255}`;
+  const ask = (of: ClientIpProxy, i: number, nowNs = 0, ordinal = i) =>
+    of.choose(packet(ordinal, `${client(i)}:${40_000 + (ordinal % 20_000)}`), nowNs);
+
+  it('draws each endpoint as often as the others, once per client', () => {
+    const drawing = proxy(3);
+    expectUniform(countsOf(10_000, 3, (i) => ask(drawing, i)));
+  });
+
+  it('gives a client its endpoint again, from any port, at the very next packet', () => {
+    const drawing = proxy(3);
+    for (let i = 0; i < 100; i++) {
+      const first = ask(drawing, i);
+      for (let k = 1; k < 10; k++) expect(ask(drawing, i, 0, i + 1000 * k)).toBe(first);
+    }
+  });
+
+  it('forgets a client three hours after its last packet', () => {
+    const drawing = proxy(200);
+    const first = ask(drawing, 0);
+    expect(ask(drawing, 0, 3 * HOURS - 1, 1)).toBe(first);
+    expect(ask(drawing, 0, 6 * HOURS - 2, 2)).toBe(first);
+    expect(ask(drawing, 0, 9 * HOURS - 2, 3)).not.toBe(first);
+  });
+
+  it('remembers the last hundred clients of an endpoint, and no more', () => {
+    const drawing = proxy(2);
+    const remembered = (i: number) =>
+      new Set(Array.from({ length: 20 }, (_, k) => ask(drawing, i, 0, i + 1000 * k))).size === 1;
+    const first = ask(drawing, 0);
+    let others = 0;
+    for (let i = 1; others < 99; i++) if (ask(drawing, i) === first) others++;
+    expect(ask(drawing, 0, 0, 5000)).toBe(first);
+    for (let i = 2000; others < 198; i++) if (ask(drawing, i) === first) others++;
+    expect(ask(drawing, 0, 0, 5001)).toBe(first);
+    // A hundred more push it out; it draws again, and keeps what it draws.
+    for (let i = 4000; others < 298; i++) if (ask(drawing, i) === first) others++;
+    expect(ask(drawing, 0, 0, ordinalDrawing(1 - first))).toBe(1 - first);
+    expect(remembered(0)).toBe(true);
+  });
+
+  /** An ordinal whose draw, were there one, gives this of two endpoints. */
+  function ordinalDrawing(endpointIndex: number): number {
+    for (let ordinal = 6000; ; ordinal++) if (ask(proxy(2), 0, 0, ordinal) === endpointIndex) return ordinal;
+  }
+});
+
 describe('a proxy that chooses per socket', () => {
   it('sends every packet of a socket to one endpoint, and sockets to all', () => {
     const proxy = new SocketProxy(endpoints(2));
@@ -69,6 +122,7 @@ describe('IPVS', () => {
     if (!known) proxy.insert(asking, chosen, nowNs);
     return chosen;
   }
+  const sticky = (scheduler: IpvsScheduler, n = 3) => new IpvsProxy(endpoints(n), scheduler, 'client-ip');
   const ipvs = (scheduler: IpvsScheduler, n = 3) => new IpvsProxy(endpoints(n), scheduler);
   const client = (i: number) => `10.244.0.${1 + (i % 200)}:${40_000 + i}`;
 
@@ -126,6 +180,29 @@ describe('IPVS', () => {
     expect(connect(proxy, client(0), 299)).toBe(first);
     expect(proxy.knows(packet(0, client(0)), 598 * SECOND)).toBe(true);
     expect(proxy.knows(packet(0, client(0)), 599 * SECOND)).toBe(false);
+  });
+
+  it('persistent: gives a client the endpoint of its last three hours, whatever the scheduler says', () => {
+    const proxy = sticky('rr');
+    const first = connect(proxy, '10.244.0.1:40000');
+    const other = connect(proxy, '10.244.0.2:40000');
+    expect(other).not.toBe(first);
+    expect(connect(proxy, '10.244.0.1:40001', 10_799)).toBe(first);
+    expect(connect(proxy, '10.244.0.1:40002', 21_598)).toBe(first);
+    // The scheduler went on to the third endpoint in the meantime.
+    expect(connect(proxy, '10.244.0.2:40001', 21_598)).not.toBe(other);
+  });
+
+  it('persistent: lets a new client part all the same if both of its first packets miss', () => {
+    const proxy = sticky('rr', 2);
+    const pair = [packet(0), packet(1)] as const;
+    const chosen = pair.map((each) => proxy.choose(each, 0));
+    expect(new Set(chosen).size).toBe(2);
+    pair.forEach((each, i) => {
+      proxy.insert(each, chosen[i] as number, 1);
+    });
+    const next = [packet(2, '10.244.0.1:40001'), packet(3, '10.244.0.1:40001')];
+    expect(next.map((each) => proxy.choose(each, 2))).toEqual([chosen[1], chosen[1]]);
   });
 
   it('lc: no longer counts a connection that has expired, even if its client opens one anew', () => {

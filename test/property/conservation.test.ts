@@ -5,11 +5,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DISPATCH_PRESET_NAMES } from '../../src/scenario/dispatchPresets.ts';
+import { asksProxiedService, isMasqueraded } from '../../src/scenario/resolve/scenario.ts';
+import type { Scenario } from '../../src/scenario/scenario.ts';
 import { assemble } from '../../src/simulation/assembly.ts';
 import { checkConservation } from '../../src/simulation/conservation.ts';
 import type { OperationResult, RunResult } from '../../src/simulation/result.ts';
 import { simulate } from '../../src/simulation/simulate.ts';
-import { connectingPod, pod, run, scenario, total } from '../simulation/scenarios.ts';
+import { connectingPod, type FileParts, pod, run, scenario, total } from '../simulation/scenarios.ts';
 
 const KERNELS = [
   '3.10.108',
@@ -50,6 +52,7 @@ const node = fc.record({
   cpus: fc.integer({ min: 1, max: 8 }).map(String),
   rps: flag.map(String),
   backlog: oneOf('1', '3', '1000'),
+  delayAaaa: oneOf('none', '4ms', '{ exponential: 2us }'),
   conntrack: fc
     .record({
       max: oneOf('0', '15', '60', 'kube-proxy'),
@@ -66,7 +69,6 @@ const nat = fc.record({
     { weight: 3, arbitrary: oneOf('netfilter') },
     oneOf('cilium-1.15', 'cilium-1.16', 'cilium-1.19'),
   ),
-  hooks: fc.oneof({ weight: 4, arbitrary: oneOf('true') }, oneOf('false')),
   masquerade: fc.oneof(
     oneOf('none'),
     fc
@@ -86,7 +88,9 @@ const services = fc
     scheduler: oneOf('rr', 'sh', 'dh', 'lc'),
     endpoints: oneOf('1', '2', '5'),
     endpointsOn: oneOf('same-node', 'other-node', 'external'),
+    choice: oneOf('random', 'client-ip', 'hash'),
   })
+  .map((dns) => (dns.proxy === 'ipvs' && dns.choice === 'hash' ? { ...dns, choice: 'random' } : dns))
   .map((dns) => `{ dns: ${flow(dns)} }`);
 
 const nodeLocalDns = fc.oneof(
@@ -108,13 +112,20 @@ const dnsServers = fc
     servfail: oneOf('0', '0.2'),
     capacity: oneOf('unlimited', '50/s'),
     queue: oneOf('0', '5'),
+    autopath: flag.map(String),
   })
   .map(flow);
+
+/** Pods of the node's own network share its ports. */
+const spaces = fc.oneof(
+  { weight: 2, arbitrary: fc.constant({ hostNetwork: 'false' }) },
+  { weight: 2, arbitrary: fc.constant({ hostNetwork: 'false', localPorts: '2000-2008' }) },
+  fc.constant({ hostNetwork: 'true' }),
+);
 
 const lookingUp = fc.record({
   name: oneOf('lookups'),
   count: oneOf('1', '3'),
-  hostNetwork: fc.oneof({ weight: 4, arbitrary: oneOf('false') }, oneOf('true')),
   workers: oneOf('1', '4'),
   cpuAffinity: oneOf('drawn', 'sticky'),
   process: oneOf('long-lived', 'per-lookup'),
@@ -148,7 +159,6 @@ const lookingUp = fc.record({
 const connecting = fc.record({
   name: oneOf('connects'),
   count: oneOf('1', '3'),
-  hostNetwork: fc.oneof({ weight: 4, arbitrary: oneOf('false') }, oneOf('true')),
   tcp: fc
     .record({
       arrivals: oneOf('{ poisson: 20/s }', '{ cron: 50ms, size: 2 }'),
@@ -173,10 +183,15 @@ const anyScenario = fc
       warmUp: oneOf('0s', '200ms'),
       duration: oneOf('1s'),
     }),
-    lookingUp,
-    connecting,
+    lookingUp: fc.tuple(lookingUp, spaces).map(([group, space]): FileParts => ({ ...group, ...space })),
+    connecting: fc.tuple(connecting, spaces).map(([group, space]): FileParts => ({ ...group, ...space })),
+    hooks: flag,
   })
-  .map(({ file, lookingUp: first, connecting: second }) => scenario(file, pod(first), connectingPod(second)))
+  .map(({ file, lookingUp: first, connecting: second, hooks }): Scenario => {
+    const each = scenario(file, pod(first), connectingPod(second));
+    const needsRules = asksProxiedService(each) ?? isMasqueraded(each);
+    return { ...each, nat: { ...each.nat, hooks: hooks || needsRules !== null } };
+  })
   // eBPF maps do not share the limit of conntrack's table.
   .filter(({ nat, node: { conntrack } }) => nat.engine === 'netfilter' || conntrack.max === 'kube-proxy');
 

@@ -65,3 +65,35 @@ describe('what the DNS knows of a name', () => {
     expect(registry.size).toBe(6);
   });
 });
+
+describe('what servers with autopath answer', () => {
+  const walking = (...names: KnownName[]) => new Records(names, SEARCH, new Map(), 'by-server');
+  const FIRST = 1;
+
+  it('is, for the first element of the list, what the bare name has', () => {
+    const known4 = known('api.example.com', 'api.example.com');
+    expect(answers(walking(known4))).toEqual([[NOERROR, NODATA], [NOERROR, NODATA], NOWHERE]);
+  });
+
+  it('is what an element of the list has before what the bare name has', () => {
+    const service = known('db.shop', 'db.shop.svc.cluster.local', ['ipv6']);
+    const host = known('db.shop.', 'db.shop', ['ipv4', 'ipv6']);
+    // The walk ends where the name exists, even without an address of the family.
+    expect(answers(walking(service, host))[FIRST]).toEqual([NODATA, NOERROR]);
+  });
+
+  it('is the same as ever where the first element exists', () => {
+    const service = known('db', 'db.default.svc.cluster.local');
+    const host = known('db.', 'db', ['ipv4', 'ipv6']);
+    expect(answers(walking(service, host))[FIRST]).toEqual([NOERROR, NODATA]);
+  });
+
+  it('is that the name does not exist if no element makes one that does', () => {
+    expect(answers(walking(known('no.example', 'no.example', [])))).toEqual([NOWHERE, NOWHERE, NOWHERE]);
+  });
+
+  it('needs a search list', () => {
+    const bare = new Records([known('a.example', 'a.example')], [], new Map(), 'by-server');
+    expect([bare.code(0, 0, 0), bare.code(0, 0, 1)]).toEqual([NOERROR, NODATA]);
+  });
+});
