@@ -46,3 +46,6 @@ export const isResultFolder = (path: string): string =>
   `${path}: is a directory; name the JSON documents in it, e.g. ${path.replace(/\/$/, '')}/php-on-alpine.json`;
 export const sameReportTwice = (name: string): string =>
   `two documents would make the same files (${name}.html): write them to folders of their own`;
+export const mitigationsHint = (): string =>
+  '`snatrace mitigations NAME` explains one and says on what it depends; any `kernel-RELEASE` works by name.';
+export const nothingApplies = (): string => 'Nothing of the catalogue has an effect on this scenario.';

@@ -8,6 +8,7 @@ import { mitigationsCommand } from './commands/mitigations.ts';
 import { reportCommand } from './commands/report.ts';
 import { resolversCommand } from './commands/resolvers.ts';
 import { runCommand } from './commands/run.ts';
+import { samplesCommand } from './commands/samples.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { sweepCommand } from './commands/sweep.ts';
 import { OK, USAGE } from './exitCodes.ts';
@@ -22,6 +23,7 @@ const COMMANDS: readonly Command[] = [
   kernelsCommand,
   mitigationsCommand,
   resolversCommand,
+  samplesCommand,
   schemaCommand,
 ];
 

@@ -9,11 +9,18 @@ export interface Progress {
 
 const SILENT: Progress = { update: () => {}, stop: () => {} };
 
-export function startProgress(label: string, total: number, quiet: boolean): Progress {
+/** `bound` 'at most': some of the work may turn out not to be needed; the total stays, so that nothing jumps. */
+export function startProgress(
+  label: string,
+  total: number,
+  quiet: boolean,
+  bound: 'exactly' | 'at most' = 'exactly',
+): Progress {
   if (quiet) return SILENT;
+  const [of, left] = bound === 'exactly' ? ['/', ''] : [' of at most ', 'at most '];
   const bar = new cliProgress.SingleBar(
     {
-      format: `${label} [{bar}] {value}/{total} · {duration_formatted} · {eta_formatted} left`,
+      format: `${label} [{bar}] {value}${of}{total} · {duration_formatted} · ${left}{eta_formatted} left`,
       stream: process.stderr,
       noTTYOutput: process.stderr.isTTY !== true,
       notTTYSchedule: 3000,

@@ -7,7 +7,6 @@ import type { Kernel } from '../netfilter/kernel.ts';
 import { LOSS_CAUSES, type LossCause } from '../simulation/causes.ts';
 import { binStart, mergeBins, quantileOfBins } from '../simulation/latencyHistogram.ts';
 import {
-  type GroupResult,
   NO_PACKET_LOST,
   type OperationResult,
   type RunResult,
@@ -15,11 +14,14 @@ import {
   type StallClass,
 } from '../simulation/result.ts';
 import type { Estimate } from '../statistics/interval.ts';
-import { type PairedContrast, pairedMeans, pairedRates } from '../statistics/paired.ts';
+import { pairedMeans } from '../statistics/paired.ts';
 import { meanOverReplications, type Replicated, rateOverReplications } from '../statistics/replications.ts';
-import { judge, type Verdict } from '../statistics/verdict.ts';
-import type { Cell, CellGroup, KernelSummary } from './comparison.ts';
+import type { Correction } from '../statistics/verdict.ts';
+import type { Cell, CellGroup, ComputedRates, KernelSummary } from './comparison.ts';
+import { contrastEvents } from './contrastEvents.ts';
+import { counterpart, kindOf, type Observed, operationsOf, perStarted, stallsOf } from './operations.ts';
 import type { Variant } from './plan.ts';
+import { computedRates } from './rare.ts';
 import { verdictInWords } from './words.ts';
 
 const MILLION = 1e6;
@@ -34,31 +36,39 @@ export function summariseKernel(kernel: Kernel): KernelSummary {
   };
 }
 
-/** `baseline` null: this is the baseline. Both lists are in order of replication. */
+/** Runs in order of replication, of a variant and of the baseline (null: this is the baseline). */
+export interface ComputingRuns {
+  readonly runs: readonly RunResult[];
+  readonly baseline: readonly RunResult[] | null;
+}
+
+/** With fewer drawn stalls on either side, the computed rates say more. */
+const DRAWN_ENOUGH = 30;
+
+/**
+ * `baseline` null: this is the baseline; else as many runs as the variant's, both in order of replication.
+ * `corrections`: for each operation (`operationsOf`) what the family of verdicts makes of its stalls; none: the
+ * verdicts are not corrected. `computing`: the runs, and the baseline's, whose computed rates count (`rare.ts`).
+ */
 export function cellOf(
   variant: Variant,
   kernel: Kernel,
   runs: readonly RunResult[],
   baseline: readonly RunResult[] | null,
   confidence: number,
+  corrections: readonly (Correction | null)[] = [],
+  computing: ComputingRuns = { runs, baseline },
 ): Cell {
   const { scenario } = variant;
-  const groups = scenario.pods.flatMap(({ name }, index) =>
-    (['lookups', 'connects'] as const).flatMap((operation) => {
-      const of = (run: RunResult) => (run.groups[index] as GroupResult)[operation];
-      const samples = runs.map(of);
-      if (samples.some((sample) => sample === null)) return [];
-      const compared = variant.role === 'mitigation' ? baseline?.map(of) : undefined;
-      return [
-        groupOf(
-          name,
-          operation,
-          samples as OperationResult[],
-          (compared as OperationResult[]) ?? null,
-          confidence,
-        ),
-      ];
-    }),
+  const compared = baseline === null ? [] : operationsOf(scenario, baseline);
+  const groups = operationsOf(scenario, runs).map((observed, i) =>
+    groupOf(
+      observed,
+      counterpart(compared, observed)?.runs ?? null,
+      confidence,
+      corrections[i] ?? null,
+      computing,
+    ),
   );
   const seconds = sum(runs.map(({ durationNs }) => durationNs / 1e9));
   const hits = sum(runs.map(({ dns }) => dns.cacheHits));
@@ -89,7 +99,22 @@ export function cellOf(
   };
 }
 
-function effortOf({ applied, scenario: _, role }: Variant): Effort | null {
+/** Null where enough was drawn, where nothing was left to compute, and where the computed rates are 0. */
+function computedOf(
+  { group, operation, runs }: Observed,
+  baseline: readonly OperationResult[] | null,
+  confidence: number,
+  computing: ComputingRuns,
+): ComputedRates | null {
+  const drawn = Math.max(sum(runs.map(stallsOf)), sum((baseline ?? []).map(stallsOf)));
+  if (drawn >= DRAWN_ENOUGH) return null;
+  const resultOf = (run: RunResult) => run.groups.find(({ name }) => name === group)?.[operation] ?? null;
+  const results = [...computing.runs, ...(computing.baseline ?? [])].map(resultOf);
+  const integrated = results.some((result) => result !== null && result.computed.stalls !== stallsOf(result));
+  return integrated ? computedRates(computing.runs, computing.baseline, confidence, resultOf) : null;
+}
+
+function effortOf({ applied, role }: Variant): Effort | null {
   if (role !== 'mitigation') return null;
   const efforts = applied.flatMap(({ name }) => mitigation(name)?.effort ?? []);
   return efforts.length === 0 ? 'kernel' : mostLaborious(efforts);
@@ -109,21 +134,22 @@ function countersOver(runs: readonly RunResult[]): Partial<Record<CounterName, n
 }
 
 function groupOf(
-  group: string,
-  operation: 'lookups' | 'connects',
-  runs: readonly OperationResult[],
+  observed: Observed,
   baseline: readonly OperationResult[] | null,
   confidence: number,
+  correction: Correction | null,
+  computing: ComputingRuns,
 ): CellGroup {
+  const { group, operation, runs } = observed;
   const bins = mergeBins(runs.map(({ latencies }) => latencies));
   const finished = sum(bins.map(([, count]) => count));
   const quantile = (q: number) => inMs(quantileOfBins(bins, q));
   let below = 0;
-  const contrast = baseline === null ? null : contrastOf(runs, baseline, confidence);
+  const contrast = baseline === null ? null : contrastOf(runs, baseline, confidence, correction);
   const stalls = Object.fromEntries(
     STALL_CLASSES.map(({ name }) => [name, sum(runs.map((run) => run.stalls[name]))]),
   ) as Record<StallClass, number>;
-  const stallsPerMillion = perMillion(over(runs, stallsOf), confidence);
+  const stallsPerMillion = perMillion(perStarted(runs, stallsOf), confidence);
   return {
     group,
     operation,
@@ -135,13 +161,13 @@ function groupOf(
       sum(runs.map((run) => run.stallsByCause[cause])),
     ),
     lostCount: byCause(LOSS_CAUSES, (cause) => sum(runs.map((run) => run.lost[cause]))),
-    computed: null,
-    lossesPerMillion: perMillion(over(runs, lossesOf), confidence),
+    computed: computedOf(observed, baseline, confidence, computing),
+    lossesPerMillion: perMillion(perStarted(runs, lossesOf), confidence),
     stallsPerMillion,
-    failuresPerMillion: perMillion(over(runs, failuresOf), confidence),
+    failuresPerMillion: perMillion(perStarted(runs, failuresOf), confidence),
     packetsPerOperation: known(
       meanOverReplications(
-        over(runs, ({ packets }) => packets),
+        perStarted(runs, ({ packets }) => packets),
         confidence,
       ),
     ),
@@ -169,14 +195,15 @@ function contrastOf(
   runs: readonly OperationResult[],
   baseline: readonly OperationResult[],
   confidence: number,
+  correction: Correction | null,
 ): CellGroup['contrast'] {
-  const stalls = rates(baseline, runs, stallsOf, confidence);
-  const losses = rates(baseline, runs, lossesOf, confidence);
-  const failures = rates(baseline, runs, failuresOf, confidence);
+  const stalls = contrastEvents(baseline, runs, stallsOf, confidence, correction);
+  const losses = contrastEvents(baseline, runs, lossesOf, confidence, null);
+  const failures = contrastEvents(baseline, runs, failuresOf, confidence, null);
   const latency = pairedMeans(latencies(baseline), latencies(runs), confidence);
   const packets = pairedMeans(
-    over(baseline, ({ packets }) => packets),
-    over(runs, ({ packets }) => packets),
+    perStarted(baseline, ({ packets }) => packets),
+    perStarted(runs, ({ packets }) => packets),
     confidence,
   );
   if (stalls === null || losses === null || failures === null || latency === null || packets === null)
@@ -194,27 +221,9 @@ function contrastOf(
   };
 }
 
-function rates(
-  baseline: readonly OperationResult[],
-  variant: readonly OperationResult[],
-  events: (run: OperationResult) => number,
-  confidence: number,
-): { contrast: PairedContrast; verdict: Verdict } | null {
-  const a = over(baseline, events);
-  const b = over(variant, events);
-  const isRate = [a, b].every((sample) =>
-    sample.numerators.every((n, i) => n <= (sample.denominators[i] ?? 0)),
-  );
-  // Several losses can hit one operation; then they are a mean per operation and not a share of them.
-  const contrast = isRate ? pairedRates(a, b, confidence) : pairedMeans(a, b, confidence);
-  return contrast === null ? null : { contrast, verdict: judge(contrast) };
-}
-
 function perMillion(sample: Replicated, confidence: number): Estimate {
-  const isRate = sample.numerators.every((n, i) => n <= (sample.denominators[i] ?? 0));
-  const estimate = known(
-    isRate ? rateOverReplications(sample, confidence) : meanOverReplications(sample, confidence),
-  );
+  const overReplications = kindOf(sample) === 'rate' ? rateOverReplications : meanOverReplications;
+  const estimate = known(overReplications(sample, confidence));
   return {
     ...estimate,
     estimate: estimate.estimate * MILLION,
@@ -228,19 +237,11 @@ function known(estimate: Estimate | null): Estimate {
   return estimate ?? { estimate: 0, low: null, high: null, method: 'none', n: 0, replications: 0 };
 }
 
-function over(runs: readonly OperationResult[], value: (run: OperationResult) => number): Replicated {
-  return { numerators: runs.map(value), denominators: runs.map(({ started }) => started) };
-}
-
 function latencies(runs: readonly OperationResult[]): Replicated {
   return {
     numerators: runs.map(({ latencySumNs }) => latencySumNs),
     denominators: runs.map(({ succeeded, failed }) => succeeded + failed),
   };
-}
-
-function stallsOf({ stalls }: OperationResult): number {
-  return sum(STALL_CLASSES.map(({ name }) => stalls[name]));
 }
 
 function lossesOf({ lost }: OperationResult): number {

@@ -1,23 +1,34 @@
-/** Compares variants of a scenario over replications under common random numbers. */
+/**
+ * Compares variants of a scenario over replications under common random numbers, and stops each variant when its
+ * verdicts are clear.
+ */
 
 import { contentHash } from '../scenario/canonical.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { kernelOf } from '../simulation/assembly.ts';
-import type { RunResult } from '../simulation/result.ts';
-import { cellOf, summariseKernel } from './cells.ts';
+import { looksOf } from '../statistics/looks.ts';
+import { summariseKernel } from './cells.ts';
+import { CollectedRuns } from './collectedRuns.ts';
 import {
   type AppliedMitigation,
   COMPARISON_SCHEMA_VERSION,
   type Comparison,
   type RaceName,
 } from './comparison.ts';
-import type { Variant } from './plan.ts';
-import { type Job, type Runner, runAll } from './runner.ts';
+import type { PlannedContext, Variant } from './plan.ts';
+import { needsAmplification } from './rare.ts';
+import type { Runner } from './runner.ts';
+import { type Runs, Trial } from './trial.ts';
 
 export interface CompareOptions {
   readonly seed: string;
-  /** 2 to 10,000; with one replication nothing is known of the spread. */
+  /** At most, of each variant; 2 to 10,000; with one replication nothing is known of the spread. */
   readonly replications: number;
+  /**
+   * `when decided` (default): a variant gets no more replications once its verdicts on stalls are clear, at one of
+   * the looks of `looksOf(replications)`. `never`: every variant runs all of them.
+   */
+  readonly stop?: 'when decided' | 'never';
   /** E.g. 0.95. */
   readonly confidence: number;
   readonly version: string;
@@ -26,12 +37,16 @@ export interface CompareOptions {
   readonly runner: Runner;
   /** Mitigations that were not run because they have no effect here; the document names them. */
   readonly leftOut?: readonly AppliedMitigation[];
-  readonly onProgress?: (done: number, all: number) => void;
+  /** Other assumptions to compare the same variants under. */
+  readonly contexts?: readonly PlannedContext[];
+  /** Runs done, and how many there can be at most: variants that are decided early leave some undone. */
+  readonly onProgress?: (done: number, atMost: number) => void;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Runs every variant with the same seeds. Stopped by the signal, it reports the replications that every variant
+ * Runs every variant with the same seeds: replication i of a variant is compared with replication i of the
+ * baseline. Stopped by the signal, it reports the replications that every variant which was not decided by then
  * has completed; null if there is none.
  */
 export async function compare(
@@ -39,34 +54,25 @@ export async function compare(
   variants: readonly Variant[],
   options: CompareOptions,
 ): Promise<Comparison | null> {
-  const { seed, replications, confidence } = options;
-  // Variants that differ in nothing that a simulation reads are one run.
-  const keys = variants.map(({ scenario: each }) => contentHash(behaviourOf(each)));
-  const distinct = [...new Set(keys)];
-  const scenarios = distinct.map((key) => (variants[keys.indexOf(key)] as Variant).scenario);
-  // Replication by replication, so that an interrupted comparison has whole replications to show.
-  const jobs: Job[] = Array.from({ length: replications }).flatMap((_, replication) =>
-    scenarios.map((each) => ({ scenario: each, seed, replication })),
-  );
-  const results = await runAll(options.runner, jobs, {
-    onProgress: (done) => options.onProgress?.(done, jobs.length),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  const { replications, confidence, contexts = [] } = options;
+  const main = new Trial(variants, confidence);
+  const others = contexts.map((context) => new Trial(context.variants, confidence));
+  const runs = await runTrials([main, ...others], options);
+  if (runs === null) return null;
+  const companions = await runCompanions([main, ...others], runs, options);
+  const cells = main.cells(runs, companions);
+  const inContext = contexts.map(({ variants: _, ...context }, i) => {
+    const trial = others[i] as Trial;
+    return { ...context, cells: trial.cells(runs, companions), family: trial.familySize };
   });
-  const complete = completeReplications(results, distinct.length);
-  if (complete.length === 0) return null;
-  const runsOf = (variant: number) =>
-    complete.map((replication) => replication[distinct.indexOf(keys[variant] as string)] as RunResult);
-  const baseline = runsOf(0);
-  const cells = variants.map((variant, i) =>
-    cellOf(variant, kernelOf(variant.scenario), runsOf(i), i === 0 ? null : baseline, confidence),
-  );
+  const everywhere = [...cells, ...inContext.flatMap((context) => context.cells)];
   const races: readonly RaceName[] = ['same-socket', 'port-race-udp', 'port-race-tcp'];
   return {
     schemaVersion: COMPARISON_SCHEMA_VERSION,
     kind: 'comparison',
     version: options.version,
-    seed,
-    replications: complete.length,
+    seed: options.seed,
+    replications: cells[0]?.replications ?? replications,
     confidence,
     file: options.file,
     command: options.command,
@@ -74,28 +80,68 @@ export async function compare(
     scenarioHash: contentHash(scenario),
     kernel: summariseKernel(kernelOf(scenario)),
     cells,
-    contexts: [],
-    family: 1,
+    contexts: inContext,
+    family: main.familySize,
     leftOut: options.leftOut ?? [],
-    vacuous: races.filter((race) => cells.every(({ exposures }) => exposures[race] === 0)),
+    vacuous: races.filter((race) => everywhere.every(({ exposures }) => exposures[race] === 0)),
   };
 }
 
-/** The scenario without what only mitigations and reports look at. */
-function behaviourOf(scenario: Scenario): unknown {
-  const { title: _, question: __, nat, ...rest } = scenario;
-  return { ...rest, nat: { ...nat, iptables: '', plugin: '' } };
+/** All looks, of all trials at once, so that there is work for every thread. Null: not one whole replication. */
+async function runTrials(trials: readonly Trial[], options: CompareOptions): Promise<Runs | null> {
+  const { seed, runner, signal, replications, stop, onProgress } = options;
+  const scenarios = new Map(trials.flatMap((trial) => [...trial.scenarios]));
+  const atMost = scenarios.size * replications;
+  const collected = new CollectedRuns(scenarios, {
+    seed,
+    runner,
+    onProgress: (done) => onProgress?.(done, atMost),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const { runs } = collected;
+  onProgress?.(0, atMost);
+  let complete = 0;
+  for (const look of stop === 'never' ? [{ replications, share: 1 }] : looksOf(replications)) {
+    const open = [...new Set(trials.flatMap((trial) => trial.open))];
+    if (open.length === 0) break;
+    const reached = await collected.extend(open, look.replications);
+    if (reached === complete) break;
+    complete = reached;
+    for (const trial of trials) trial.judge(runs, look, complete, replications);
+  }
+  if (complete === 0) return null;
+  for (const trial of trials) {
+    const { keys, look, replications: needed } = trial.overtaken(runs);
+    await collected.extend(keys, needed);
+    const ready = keys.filter((key) => (runs.get(key)?.length ?? 0) >= needed);
+    trial.judge(runs, look, needed, replications, ready);
+  }
+  return runs;
 }
 
-/** Replications that have a result for every variant. */
-function completeReplications(
-  results: readonly (RunResult | null)[],
-  variants: number,
-): (RunResult | null)[][] {
-  const replications: (RunResult | null)[][] = [];
-  for (let start = 0; start < results.length; start += variants) {
-    const replication = results.slice(start, start + variants);
-    if (replication.every((result) => result !== null)) replications.push(replication);
+/**
+ * Runs with an amplified dispatch beside those of every behaviour whose dispatch is too rare to be drawn, as many as
+ * it has itself (`rare.ts`). Of an interrupted comparison, none.
+ */
+async function runCompanions(trials: readonly Trial[], runs: Runs, options: CompareOptions): Promise<Runs> {
+  const { seed, runner, signal, onProgress } = options;
+  const scenarios = new Map(trials.flatMap((trial) => [...trial.scenarios]));
+  const rare = [...scenarios].filter(([, scenario]) => needsAmplification(scenario) > 1);
+  const lengths = new Map(rare.map(([key]) => [key, runs.get(key)?.length ?? 0]));
+  const ran = [...runs.values()].reduce((total, of) => total + of.length, 0);
+  const all = ran + [...lengths.values()].reduce((total, length) => total + length, 0);
+  const collected = new CollectedRuns(new Map(rare), {
+    seed,
+    runner,
+    amplify: needsAmplification,
+    onProgress: (done) => onProgress?.(ran + done, all),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  for (const length of new Set(lengths.values())) {
+    await collected.extend(
+      [...lengths].filter(([, own]) => own === length).map(([key]) => key),
+      length,
+    );
   }
-  return replications;
+  return signal?.aborted === true ? new Map() : collected.runs;
 }

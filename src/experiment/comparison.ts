@@ -19,7 +19,13 @@ export interface Comparison {
   readonly kind: 'comparison';
   readonly version: string;
   readonly seed: string;
+  /** Of the baseline: as many as the variant that took longest to decide. */
   readonly replications: number;
+  /**
+   * Of the document as a whole, e.g. 0.95. An interval that may have been looked at before holds at the higher
+   * confidence that its contrast states, so that it is valid whenever its variant stopped. Intervals are not
+   * corrected for being many; verdicts on stalls are.
+   */
   readonly confidence: number;
   /** Path of the scenario file as it was given. */
   readonly file: string;
@@ -28,13 +34,18 @@ export interface Comparison {
   readonly scenario: Scenario;
   readonly scenarioHash: string;
   readonly kernel: KernelSummary;
-  /** The baseline first, then the mitigations in the order asked for. */
+  /** In the order of the plan: the baseline, mitigations, other kernels, then combinations. */
   readonly cells: readonly Cell[];
   /** The same comparison made again under other assumptions; empty unless asked for. */
   readonly contexts: readonly Context[];
-  /** Verdicts on stalls that were corrected for being many (Holm); 1: none was. */
+  /**
+   * Verdicts on stalls in `cells` that Holm's method corrects together, so that with probability `confidence` no
+   * `lower` or `higher` among them is wrong. Variants that come down to the same runs count once, those that come
+   * down to the baseline's not at all. 0 or 1: nothing to correct. Each context has its own family. Verdicts on
+   * losses and failures describe; they are not corrected.
+   */
   readonly family: number;
-  /** Races whose window never opened in any cell: nothing is known about them. */
+  /** Races whose window never opened in any cell of any context: nothing is known about them. */
   readonly vacuous: readonly RaceName[];
   /** Mitigations that were not run because they have no effect here, with the reason. */
   readonly leftOut?: readonly AppliedMitigation[];
@@ -50,6 +61,8 @@ export interface Context {
   readonly title: string;
   /** As `Comparison.cells`: the baseline of this context first, contrasts against it. */
   readonly cells: readonly Cell[];
+  /** As `Comparison.family`, of these cells. */
+  readonly family: number;
 }
 
 export interface KernelSummary {
@@ -62,14 +75,14 @@ export interface KernelSummary {
 export type RaceName = 'same-socket' | 'port-race-udp' | 'port-race-tcp';
 
 export interface Cell {
-  /** `baseline`, mitigation names joined by `+`, or `dispatch:worst-case`. */
+  /** `baseline`, mitigation names joined by `+`, or `kernel:5.10`. */
   readonly id: string;
   readonly title: string;
-  readonly role: 'baseline' | 'mitigation' | 'dispatch';
+  readonly role: 'baseline' | 'mitigation';
   readonly kernel: KernelSummary;
   /** What an operator has to touch: of several mitigations, the most laborious; null for the baseline. */
   readonly effort: Effort | null;
-  /** Replications that were run: fewer than asked for where the verdict was clear before. */
+  /** Replications that were run: fewer than the baseline's where the verdict was clear before. */
   readonly replications: number;
   /** Name of the dispatch that each group assumes. */
   readonly dispatch: readonly string[];

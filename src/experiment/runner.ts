@@ -9,6 +9,8 @@ export interface Job {
   readonly scenario: Scenario;
   readonly seed: string;
   readonly replication: number;
+  /** As `RunOptions.amplify`: only what such a run computed may be read. */
+  readonly amplify?: number;
 }
 
 export interface Runner {

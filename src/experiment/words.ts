@@ -31,8 +31,15 @@ export function verdictInWords(
         ? 'no difference: the same in every replication'
         : `no detectable difference (at most ±${share(verdict.differenceAtMost, contrast)})`;
     case 'undecided':
-      return `undecided${verdict.eliminated ? ' (no stall seen, too few without it)' : ''}: more replications can decide`;
+      return `undecided${doubt(contrast, verdict)}: more replications can decide`;
   }
+}
+
+function doubt({ difference }: PairedContrast, { eliminated }: Verdict): string {
+  const { low, high } = difference;
+  if (high !== null && high < 0) return ' (fewer by itself, not among all verdicts)';
+  if (low !== null && low > 0) return ' (more by itself, not among all verdicts)';
+  return eliminated ? ' (no stall seen, too few without it)' : '';
 }
 
 /** "93 % fewer [90, 95]"; 100 only where nothing is left. */

@@ -6,15 +6,16 @@
  * That the windows overlap is settled before the second draw: it searched before the other was confirmed, however
  * long its own search then took. Hence nothing else need be held fixed:
  *
- * - `preserve`: its own port is uniform over those that its namespace draws from and that make a new flow (UDP: a
- *   port whose flow is still known to the table makes none). If it is the granted one it is free and kept. Not for
- *   two sockets of one namespace, which have two ports.
+ * - `preserve`: its own port is uniform over those that its namespace draws from and that make a new flow (a port whose
+ *   flow is still known to the table makes none). If it is the granted one it is free and kept. Not for two sockets of
+ *   one namespace, which have two ports; nor for a TCP walk that `hasBeenRound`, whose port is taken as drawn.
  * - A search ends there with `chanceOfSearch`. Where it starts at the rover nothing is drawn but whether the own
  *   port sufficed, so that is what is integrated: the share of own ports that would not have.
  *
  * The table is looked at as the second search found it, and overlaps of several have one term for each port that was
- * granted and invisible, so nothing is left out but what others do to the loser before it is confirmed. Cilium's
- * losses are `no-mapping` and are left as they are drawn.
+ * granted and invisible. Left out: what others do to the loser before it is confirmed, and that a namespace does not
+ * draw a port that is in use in it (matters where a good part of them is). Cilium's losses are `no-mapping` and are
+ * left as they are drawn.
  */
 
 import { NONE, NS_PER_JIFFY } from '../netfilter/entry.ts';

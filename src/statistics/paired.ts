@@ -8,17 +8,9 @@
  * spread to go by; then all of its events count as changed.
  */
 import { exp, ln } from '../engine/fixedMath.ts';
-import { type ChangedEvents, differenceMargins, netChanges } from './changedEvents.ts';
 import type { Estimate } from './interval.ts';
-import {
-  type Jackknife,
-  jackknifeRatio,
-  meanOverReplications,
-  type Replicated,
-  rateOverReplications,
-  standardError,
-  tFactor,
-} from './replications.ts';
+import { type Pair, pairOf, type Spread, spreadOf } from './pair.ts';
+import { meanOverReplications, type Replicated, rateOverReplications } from './replications.ts';
 
 /** A variant beside its baseline. */
 export interface PairedContrast {
@@ -74,19 +66,6 @@ export function pairedMeans(
   return contrast('mean', baseline, variant, confidence);
 }
 
-/** Two jackknifed samples, the t factor of their pairs (null for one pair) and, for rates, their changes. */
-interface Pair {
-  readonly baseline: Jackknife;
-  readonly variant: Jackknife;
-  readonly n: number;
-  readonly replications: number;
-  readonly t: number | null;
-  readonly margins: Margins | null;
-}
-
-/** How far below and above the estimate the changed events let the difference of rates lie. */
-type Margins = ReturnType<typeof differenceMargins>;
-
 function contrast(
   kind: 'rate' | 'mean',
   baseline: Replicated,
@@ -101,15 +80,16 @@ function contrast(
   const estimateOf = kind === 'rate' ? rateOverReplications : meanOverReplications;
   const baselineEstimate = estimateOf(baseline, confidence);
   const variantEstimate = estimateOf(variant, confidence);
-  if (baselineEstimate === null || variantEstimate === null) return null;
-  const pair = pairOf(kind, baseline, variant, confidence);
+  const pair = pairOf(kind, baseline, variant);
+  if (baselineEstimate === null || variantEstimate === null || pair === null) return null;
+  const spread = spreadOf(pair, confidence);
   return {
     kind,
     confidence,
     baseline: baselineEstimate,
     variant: variantEstimate,
-    difference: differenceOf(pair),
-    ratio: ratioOf(pair, variantEstimate),
+    difference: differenceOf(pair, spread),
+    ratio: ratioOf(pair, spread, variantEstimate),
     correlation: correlationOf(baseline, variant),
     identical:
       isIdentical(baseline, variant) &&
@@ -117,25 +97,12 @@ function contrast(
   };
 }
 
-function pairOf(kind: 'rate' | 'mean', left: Replicated, right: Replicated, confidence: number): Pair {
-  const baseline = jackknifeRatio(left)!;
-  const variant = jackknifeRatio(right)!;
-  const n = Math.min(baseline.denominator, variant.denominator);
-  const replications = Math.min(baseline.replications, variant.replications);
-  const t = replications < 2 ? null : tFactor(replications, confidence);
-  if (kind === 'mean') return { baseline, variant, n, replications, t, margins: null };
-  const all: ChangedEvents = { removed: n * baseline.ratio, added: n * variant.ratio, trials: n };
-  const net = netChanges(left, right);
-  const margins = differenceMargins(t === null || net.trials === 0 ? all : net, confidence);
-  return { baseline, variant, n, replications, t, margins };
-}
-
-function differenceOf({ baseline, variant, n, replications, t, margins }: Pair): Estimate {
+function differenceOf(pair: Pair, { t, margins }: Spread): Estimate {
+  const { baseline, variant, n, replications, error } = pair;
   const estimate = variant.ratio - baseline.ratio;
   const shared = { n, replications };
   if (t === null && margins === null) return { estimate, low: null, high: null, method: 'none', ...shared };
-  const influences = variant.influences.map((influence, i) => influence - baseline.influences[i]);
-  const half = t === null ? 0 : t * standardError(influences, replications);
+  const half = t === null || error === null ? 0 : t * error;
   if (margins === null) {
     return { estimate, low: estimate - half, high: estimate + half, method: 'paired-t', ...shared };
   }
@@ -145,8 +112,8 @@ function differenceOf({ baseline, variant, n, replications, t, margins }: Pair):
   return { estimate, low, high, method, ...shared };
 }
 
-function ratioOf(pair: Pair, variantEstimate: Estimate): Estimate | null {
-  const { baseline, variant, n, replications, t, margins } = pair;
+function ratioOf(pair: Pair, { t, margins }: Spread, variantEstimate: Estimate): Estimate | null {
+  const { baseline, variant, n, replications } = pair;
   if (margins === null ? !(baseline.ratio > 0 && variant.ratio > 0) : baseline.ratio === 0) return null;
   const estimate = variant.ratio / baseline.ratio;
   const shared = { n, replications };
@@ -216,7 +183,7 @@ function correlationOf(baseline: Replicated, variant: Replicated): number | null
   return Math.max(-1, Math.min(1, correlation));
 }
 
-function isIdentical(baseline: Replicated, variant: Replicated): boolean {
+export function isIdentical(baseline: Replicated, variant: Replicated): boolean {
   return baseline.denominators.every((denominator, i) => {
     if (denominator === 0 || variant.denominators[i] === 0) return denominator === variant.denominators[i];
     return baseline.numerators[i] / denominator === variant.numerators[i] / variant.denominators[i];
@@ -227,7 +194,7 @@ function isIdentical(baseline: Replicated, variant: Replicated): boolean {
  * The probability that every pair shares its events out evenly if each event falls on either side with
  * probability 1/2: the product of C(2k, k) / 4^k over the replications' counts k.
  */
-function probabilityOfEqualCounts(counts: readonly number[]): number {
+export function probabilityOfEqualCounts(counts: readonly number[]): number {
   let probability = 1;
   for (const count of counts) {
     for (let j = 1; j <= count && probability > 1e-6; j++) probability *= (2 * j - 1) / (2 * j);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { verdictInWords } from '../../src/experiment/words.ts';
 import { pairedRates } from '../../src/statistics/paired.ts';
 import { rateOverReplications } from '../../src/statistics/replications.ts';
-import { judge } from '../../src/statistics/verdict.ts';
+import { type Correction, judge } from '../../src/statistics/verdict.ts';
 import { events } from '../statistics/samples.ts';
 
 /** Per million lookups, as cells have it. */
@@ -14,10 +14,14 @@ function stalls(counts: readonly number[]) {
 }
 
 /** What is said of a variant with these stalls in 100,000 lookups each, beside its baseline. */
-function said(baseline: readonly number[], variant: readonly number[]): string {
+function said(
+  baseline: readonly number[],
+  variant: readonly number[],
+  correction: Correction | null = null,
+): string {
   const contrast = pairedRates(events(baseline), events(variant));
   if (contrast === null) throw new Error('no trials');
-  return verdictInWords('lookups', { contrast, verdict: judge(contrast) }, stalls(variant));
+  return verdictInWords('lookups', { contrast, verdict: judge(contrast, { correction }) }, stalls(variant));
 }
 
 describe('a verdict in words', () => {
@@ -57,6 +61,23 @@ describe('a verdict in words', () => {
     expect(said([1, 1, 0], [0, 0, 0])).toBe(
       'undecided (no stall seen, too few without it): more replications can decide',
     );
+  });
+
+  it('says of what is clear by itself, but not among many, that it is', () => {
+    const correction: Correction = {
+      pValue: 0.004,
+      adjusted: 0.16,
+      adjustedSameness: 1,
+      alpha: 0.05,
+      sameByConstruction: false,
+    };
+    expect(said([52, 48, 61, 39, 50], [32, 29, 35, 28, 31], correction)).toBe(
+      'undecided (fewer by itself, not among all verdicts): more replications can decide',
+    );
+    expect(said([32, 29, 35, 28, 31], [52, 48, 61, 39, 50], correction)).toBe(
+      'undecided (more by itself, not among all verdicts): more replications can decide',
+    );
+    expect(said([52, 48, 61, 39, 50], [32, 29, 35, 28, 31])).toMatch(/fewer \[/);
   });
 
   it('says that there was nothing to compare, and what that is worth', () => {

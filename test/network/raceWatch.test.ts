@@ -104,3 +104,44 @@ describe('the watch over open windows', () => {
     expect(bench.log.filter((line) => line.includes('left')).length).toBe(200);
   });
 });
+
+describe('the observer of overlapping port windows', () => {
+  /** Three packets on three CPUs, 100 ns apart; each overlap that it is asked and told about, by source ports. */
+  function observed(sources: readonly string[], chance = 0.5) {
+    const bench = new NodeBench({ kernel: '5.10', cpus: 3 });
+    const asked: string[] = [];
+    const told: string[] = [];
+    const port = ({ windowPorts }: { windowPorts: number }) => windowPorts >>> 16;
+    bench.watch.observer = {
+      chanceOf: (first, second) => {
+        asked.push(`${port(first)} ${port(second)}`);
+        return chance;
+      },
+      mayLose: (loser, probability) => told.push(`${port(loser)} ${probability}`),
+    };
+    const route = { passages: [bench.passage({ masquerade: masquerade() })] };
+    sources.forEach((source, cpu) => {
+      bench.send(`P${cpu}`, source, SERVER, { route, cpu, atNs: cpu * 100 });
+    });
+    bench.run();
+    return { asked, told, overlaps: bench.watch.portSearchUdp };
+  }
+
+  it('is asked when the second has searched, and told when the first is confirmed', () => {
+    const { asked, told, overlaps } = observed(['10.244.0.1:40001', '10.244.0.2:40002', '10.244.0.3:40003']);
+    expect(overlaps).toBe(3);
+    expect(asked).toEqual(['40001 40002', '40001 40003', '40002 40003']);
+    expect(told.sort()).toEqual(['40002 0.5', '40003 0.5', '40003 0.5']);
+  });
+
+  it('is asked about a port once that two before it were granted', () => {
+    const { asked, told, overlaps } = observed(['10.244.0.1:40001', '10.244.0.2:40001', '10.244.0.3:40003']);
+    expect(overlaps).toBe(3);
+    expect(asked).toEqual(['40001 40001', '40001 40003']);
+    expect(told).toHaveLength(2);
+  });
+
+  it('is told of nothing that cannot be', () => {
+    expect(observed(['10.244.0.1:40001', '10.244.0.2:40002', '10.244.0.3:40003'], 0).told).toEqual([]);
+  });
+});

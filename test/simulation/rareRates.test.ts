@@ -1,5 +1,5 @@
 /**
- * Computed rates beside drawn ones where both can be had: every case is so narrow that 150 to 30,000 packets are lost.
+ * Computed rates beside drawn ones where both can be had: every case is so narrow that 100 to 30,000 packets are lost.
  * The two are compared over replications, by the t interval of their paired difference at 5 standard errors (false
  * alarm 2e-4 a case at 16 replications).
  */
@@ -77,7 +77,7 @@ function asking({ kernel, masquerade, ports = '40000-40511', entries, parts = {}
       kernel: `"${kernel}"`,
       node: `{ cpus: 8, conntrack: { timeouts: { udp: ${entries}, udpStream: ${entries} } } }`,
       nat: `{ masquerade: { ${masquerade} } }`,
-      duration: '8s',
+      duration: '5s',
       warmUp: '1s',
       ...parts,
     },
@@ -140,7 +140,7 @@ describe('the computed port race of UDP', () => {
     'has the mean of the drawn one on $kernel with $masquerade, own ports $ports, entries of $entries',
     (of) => {
       const { drawn, computed, stallsDrawn, stallsComputed } = portRaces(asking(of));
-      expect(sum(drawn)).toBeGreaterThan(300);
+      expect(sum(drawn)).toBeGreaterThan(100);
       expectSameMean(drawn, computed);
       expectSameMean(stallsDrawn, stallsComputed);
       // A loss is a stall: it waits for its one second.
@@ -164,8 +164,8 @@ describe('the computed port race of UDP', () => {
     expectSameMean(drawn, computed);
   });
 
-  it('resolves with an error below 20 % in 8 s what brute force does not see: one loss in 10 million lookups', () => {
-    // Two pods; 14 overlaps a second, each with a probability of 1.6e-5. Seed "rare rates", 10 replications.
+  it('resolves with an error below 20 % in 8 s what brute force does not see: 1.1 losses in 100 million lookups', () => {
+    // 63,956 lookups, 39 overlaps of 1.6e-5 or 3.1e-5 each: 1.15e-8 a lookup, standard error 17 %.
     const of = scenario(
       {
         kernel: '"5.10.198"',

@@ -36,7 +36,22 @@ export const compareCommand: Command = {
       .option('dispatch', {
         type: 'string',
         array: true,
-        describe: 'dispatch presets to run the baseline under as well',
+        describe: 'dispatch presets under which everything is compared again',
+      })
+      .option('load', {
+        type: 'string',
+        array: true,
+        describe: 'factors on all rates at which everything is compared again, 0.5,2',
+      })
+      .option('combine', {
+        type: 'string',
+        describe: "2: also all pairs of these mitigations, 3: triples too; default: the file's, else 1",
+        requiresArg: true,
+      })
+      .option('all-replications', {
+        type: 'boolean',
+        default: false,
+        describe: 'every variant runs all replications, also where its verdicts are clear before',
       })
       .option('detail', {
         choices: ['answer', 'all'] as const,
@@ -52,6 +67,8 @@ export const compareCommand: Command = {
       .example('$0 compare a.yaml --with kernel-5.6,random-fully', 'two mitigations')
       .example('$0 compare a.yaml --with kernel-5.1+random-fully -r 20', 'both at once, 20 replications')
       .example('$0 compare a.yaml --dispatch clean-veth,worst-case', 'how much hangs on the dispatch')
+      .example('$0 compare a.yaml --load 0.5,2', 'and at half and twice the load')
+      .example('$0 compare a.yaml --with ipvs,kernel-5.1 --combine 2', 'each, and both')
       .example('$0 compare a.yaml --report reports', 'also a page, offline, with charts')
       .example('$0 compare a.yaml --json | jq .cells[].id', 'one JSON document'),
   handler: async (args) => {
@@ -66,23 +83,35 @@ export const compareCommand: Command = {
       with: listOf(args.with),
       kernel: listOf(args.kernel),
       dispatch: listOf(args.dispatch),
+      load: listOf(args.load),
+      combine: wholeNumber('combine', args.combine, 1, 3) as 1 | 2 | 3 | null,
+      all: args.allReplications === true,
     };
     const seed = seedOf(args.seed) ?? experiment.seed ?? DEFAULT_SEED;
     const replications =
       wholeNumber('replications', args.replications, 1, 100_000) ?? experiment.replications;
     const threads = wholeNumber('threads', args.threads, 1, 256) ?? 1;
-    const wanted = flags.with ?? experiment.with;
-    const dispatches = flags.dispatch ?? experiment.dispatches;
-    const kernels = flags.kernel ?? experiment.kernels;
-    const plan = planComparison(scenario, { with: wanted, kernels, dispatches });
+    const plan = planComparison(scenario, {
+      with: flags.with ?? experiment.with,
+      kernels: flags.kernel ?? experiment.kernels,
+      dispatches: flags.dispatch ?? experiment.dispatches,
+      loads: loadsOf(flags.load) ?? experiment.loads,
+      combine: flags.combine ?? experiment.combine,
+    });
     if ('unknown' in plan) throw await unknownNames(plan.unknown, loaded, flags);
 
     warnOfOptions(scenario);
+    if (experiment.vary.length > 0) printTalk(messages.varyIgnored());
     // Before the work, not after it.
     if (typeof args.report === 'string') makeFolder(args.report);
-    const jobs = plan.variants.length * replications;
-    const runner = createRunner(threads, jobs);
-    const progress = startProgress(`comparing ${plan.variants.length} variants`, jobs, args.quiet === true);
+    const cells = plan.variants.length * (1 + plan.contexts.length);
+    const runner = createRunner(threads, cells * replications);
+    const progress = startProgress(
+      `comparing ${plan.variants.length} variants`,
+      cells * replications,
+      args.quiet === true,
+      'at most',
+    );
     const interrupt = new AbortController();
     const onInterrupt = (): void => interrupt.abort();
     process.once('SIGINT', onInterrupt);
@@ -98,7 +127,9 @@ export const compareCommand: Command = {
         command: commandLine(path, flags, seed, replications),
         runner,
         leftOut: plan.leftOut,
-        onProgress: (done, all) => progress.update(done, all),
+        contexts: plan.contexts,
+        stop: flags.all ? 'never' : 'when decided',
+        onProgress: (done, atMost) => progress.update(done, atMost),
         signal: interrupt.signal,
       });
     } finally {
@@ -125,11 +156,23 @@ interface Flags {
   readonly with: readonly string[] | null;
   readonly kernel: readonly string[] | null;
   readonly dispatch: readonly string[] | null;
+  readonly load: readonly string[] | null;
+  readonly combine: 1 | 2 | 3 | null;
+  readonly all: boolean;
+}
+
+function loadsOf(flag: readonly string[] | null): readonly number[] | null {
+  if (flag === null) return null;
+  return flag.map((text) => {
+    const factor = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+    if (factor >= 0.001 && factor <= 1000) return factor;
+    throw new Failure(messages.notInRange('--load', text, 'a factor from 0.001 to 1000'), USAGE);
+  });
 }
 
 /** No race could have happened in any cell. */
-function isVacuous({ cells }: Comparison): boolean {
-  return cells.every(({ exposures }) => Object.values(exposures).every((count) => count === 0));
+function isVacuous({ cells, vacuous }: Comparison): boolean {
+  return vacuous.length === Object.keys(cells[0]?.exposures ?? {}).length;
 }
 
 async function present(comparison: Comparison, args: Readonly<Record<string, unknown>>): Promise<void> {
@@ -177,6 +220,9 @@ function commandLine(path: string, flags: Flags, seed: string, replications: num
   if (flags.with !== null) words.push('--with', flags.with.join(','));
   if (flags.kernel !== null) words.push('--kernel', flags.kernel.join(','));
   if (flags.dispatch !== null) words.push('--dispatch', flags.dispatch.join(','));
+  if (flags.load !== null) words.push('--load', flags.load.join(','));
+  if (flags.combine !== null) words.push('--combine', String(flags.combine));
+  if (flags.all) words.push('--all-replications');
   return words
     .map((word) => (/^[\w./:,+@=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
     .join(' ');
@@ -196,12 +242,14 @@ async function unknownNames(
     mitigation: { key: 'with', flag: flags.with, list: experiment.with ?? [] },
     kernel: { key: 'kernels', flag: flags.kernel, list: experiment.kernels },
     dispatch: { key: 'dispatches', flag: flags.dispatch, list: experiment.dispatches },
+    load: { key: 'loads', flag: flags.load, list: experiment.loads.map(String) },
   };
   const lines = unknown.map(({ kind, name }) => {
     const text = {
       mitigation: () => messages.unknownMitigation(name, known),
       kernel: () => kernelProblem(name) ?? '',
       dispatch: () => messages.unknownDispatch(name, DISPATCH_PRESET_NAMES),
+      load: () => messages.notInRange('load', name, 'no group that replays a log: its rate cannot be scaled'),
     }[kind]();
     const { key, flag, list } = places[kind];
     if (flag !== null) return text;
