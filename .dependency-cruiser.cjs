@@ -18,6 +18,15 @@ const rooms = {
     'engine',
     'netfilter/(counters|kernel|kernels)',
   ],
+  claims: [
+    'experiment',
+    'scenario',
+    'mitigations',
+    'simulation',
+    'statistics',
+    'engine/time',
+    'netfilter/kernels',
+  ],
   report: ['experiment', 'statistics', 'scenario', 'simulation', 'mitigations'],
 };
 

@@ -25,6 +25,8 @@ export const unknownResolver = (name: string, known: readonly string[]): string 
   `unknown resolver ${JSON.stringify(name)}${didYouMean(name, known)} (${known.join(', ')})`;
 export const notInRange = (flag: string, value: unknown, range: string): string =>
   `${flag} ${String(value)}: expected ${range}`;
+export const tooManyVariants = (cells: number, most: number): string =>
+  `${cells} variants to compare, and ${most} at most: name fewer with --with, or combine fewer at once (--combine 2)`;
 export const equalRates = (): string => 'the two rates are equal: no number of lookups shows a difference';
 export const interrupted = (complete: number, asked: number): string =>
   complete === 0
@@ -47,5 +49,5 @@ export const isResultFolder = (path: string): string =>
 export const sameReportTwice = (name: string): string =>
   `two documents would make the same files (${name}.html): write them to folders of their own`;
 export const mitigationsHint = (): string =>
-  '`snatrace mitigations NAME` explains one and says on what it depends; any `kernel-RELEASE` works by name.';
+  '`snatrace mitigations NAME` explains one, and on what it depends; NAME may be any `kernel-RELEASE`.';
 export const nothingApplies = (): string => 'Nothing of the catalogue has an effect on this scenario.';

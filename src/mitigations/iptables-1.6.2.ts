@@ -1,5 +1,33 @@
-import { applied, ineffective, LEAVES_ALONE, type Mitigation } from './mitigation.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import { noMasquerade, twoPortsScope, withMasquerade } from './masquerade.ts';
+import {
+  applied,
+  depends,
+  effectIn,
+  ineffective,
+  LEAVES_ALONE,
+  type Mitigation,
+  type Scope,
+  when,
+} from './mitigation.ts';
 import { IPTABLES_WITH_FLAG, iptablesHasFlag, kernelHasFlag, pluginAsks } from './pluginFlag.ts';
+
+/** With the new iptables the plugin turns the flag on. */
+function turnsOn(scenario: Scenario): boolean {
+  return (
+    !iptablesHasFlag(scenario) &&
+    noMasquerade(scenario) === null &&
+    scenario.nat.masquerade.ports !== 'random-fully' &&
+    kernelHasFlag(scenario) &&
+    pluginAsks(scenario).asks
+  );
+}
+
+const portRace: Scope = depends(
+  'nothing alone; where a plugin then turns --random-fully on, as random-fully',
+  [when('the plugin asks for the flag (flannel 0.11.0 or later, ...)', turnsOn, 'removes')],
+  'leaves alone',
+);
 
 export const iptables1_6_2: Mitigation = {
   name: 'iptables-1.6.2',
@@ -8,22 +36,21 @@ export const iptables1_6_2: Mitigation = {
     'The images of kube-proxy and the network plugin carry iptables 1.6.2, which knows MASQUERADE --random-fully. Nothing else: a plugin must ask for it.',
   effort: 'setting',
   scope: {
-    sameSocket: {
-      effect: 'depends',
-      text: 'where a plugin then turns --random-fully on, as random-fully',
-      cases: [],
-    },
+    sameSocket: depends(
+      'where a plugin then turns --random-fully on, as random-fully',
+      [
+        when(
+          'the plugin asks for the flag, and DNS is masqueraded on a kernel that would have merged the pair (4.19 to 5.5)',
+          (scenario) =>
+            turnsOn(scenario) && effectIn(twoPortsScope('random-fully'), scenario).effect === 'worsens',
+          'worsens',
+        ),
+      ],
+      'leaves alone',
+    ),
     sameSocketOtherBackend: LEAVES_ALONE,
-    portRaceUdp: {
-      effect: 'depends',
-      text: 'nothing alone; with flannel 0.11 or later, as random-fully',
-      cases: [],
-    },
-    portRaceTcp: {
-      effect: 'depends',
-      text: 'nothing alone; with flannel 0.11 or later, as random-fully',
-      cases: [],
-    },
+    portRaceUdp: portRace,
+    portRaceTcp: portRace,
     portsExhausted: LEAVES_ALONE,
     tableFull: LEAVES_ALONE,
   },
@@ -41,18 +68,17 @@ export const iptables1_6_2: Mitigation = {
     if (iptablesHasFlag(scenario))
       return ineffective(scenario, `iptables is ${scenario.nat.iptables} already`);
     const changed = { ...scenario, nat: { ...scenario.nat, iptables: IPTABLES_WITH_FLAG } };
-    const { engine, plugin, masquerade } = changed.nat;
-    const { asks, why } = pluginAsks(changed);
-    if (engine !== 'netfilter') return ineffective(changed, `${engine} masquerades, not iptables`);
-    if (!masquerade.enabled) return ineffective(changed, 'nothing is masqueraded: no rule changes');
-    if (masquerade.ports === 'random-fully') return ineffective(changed, 'the rules use the flag already');
+    const reason = noMasquerade(scenario);
+    if (reason !== null) return ineffective(changed, `${reason}: no rule changes`);
+    if (changed.nat.masquerade.ports === 'random-fully')
+      return ineffective(changed, 'the rules use the flag already');
     if (!kernelHasFlag(changed))
       return ineffective(changed, `kernel ${changed.kernel} does not know the flag`);
+    const { asks, why } = pluginAsks(changed);
     if (!asks) return ineffective(changed, `${why}: no rule changes`);
-    const flagged = { ...masquerade, ports: 'random-fully' as const };
     return applied(
-      { ...changed, nat: { ...changed.nat, masquerade: flagged } },
-      `${plugin} now uses --random-fully`,
+      withMasquerade(changed, { ports: 'random-fully' }),
+      `${changed.nat.plugin} now uses --random-fully`,
     );
   },
 };

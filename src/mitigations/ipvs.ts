@@ -1,5 +1,23 @@
+import { withService } from './backend.ts';
+import { asksProxied } from './conditions.ts';
 import { applied, ineffective, LEAVES_ALONE, type Mitigation } from './mitigation.ts';
-import { asksService } from './nodeLocal.ts';
+import { otherBackendScope, sameBackendScope } from './pairScope.ts';
+
+const apply: Mitigation['apply'] = (scenario) => {
+  const { dns } = scenario.services;
+  if (dns.proxy === 'ipvs') return ineffective(scenario, 'the service is proxied by IPVS already');
+  if (dns.proxy === 'none') return ineffective(scenario, 'no service is proxied');
+  // IPVS has persistence for sessionAffinity, and nothing for rules that hash.
+  const choice = dns.choice === 'hash' ? 'random' : dns.choice;
+  const changed = withService(scenario, { proxy: 'ipvs', scheduler: 'rr', choice });
+  if (scenario.nat.engine !== 'netfilter') {
+    return ineffective(changed, `${scenario.nat.engine} takes the place of kube-proxy`);
+  }
+  if (!asksProxied(scenario)) {
+    return ineffective(changed, 'no pod asks the DNS service by its cluster address');
+  }
+  return applied(changed, 'touches the DNS service alone; what leaves the cluster is masqueraded as before');
+};
 
 export const ipvs: Mitigation = {
   name: 'ipvs',
@@ -8,12 +26,14 @@ export const ipvs: Mitigation = {
     'kube-proxy runs in IPVS mode: a connection table of its own, scheduler rr, in place of the iptables rules that draw a backend per packet.',
   effort: 'network',
   scope: {
-    sameSocket: LEAVES_ALONE,
-    sameSocketOtherBackend: {
-      effect: 'depends',
-      text: 'two packets that both miss its table get two backends for certain under rr; one that comes after the other inserted gets the same',
-      cases: [],
-    },
+    sameSocket: sameBackendScope(
+      'a longer way to the insertion, and pairs that would have differed now agree',
+      apply,
+    ),
+    sameSocketOtherBackend: otherBackendScope(
+      'two packets that both miss its table get two backends for certain under rr; but most come after the other was inserted there, and get the same',
+      apply,
+    ),
     portRaceUdp: LEAVES_ALONE,
     portRaceTcp: { ...LEAVES_ALONE, text: 'before 5.9 reused ports lose their first SYN (not modelled)' },
     portsExhausted: LEAVES_ALONE,
@@ -30,23 +50,5 @@ export const ipvs: Mitigation = {
     'kernel reference 4 e (ip_vs_conn_hash inserts without a check)',
     'kubernetes 56903: users of IPVS saw more of it, not less',
   ],
-  apply: (scenario) => {
-    const { dns } = scenario.services;
-    if (dns.proxy === 'ipvs') return ineffective(scenario, 'the service is proxied by IPVS already');
-    if (dns.proxy === 'none') return ineffective(scenario, 'no service is proxied');
-    const changed = {
-      ...scenario,
-      services: { dns: { ...dns, proxy: 'ipvs' as const, scheduler: 'rr' as const } },
-    };
-    if (scenario.nat.engine !== 'netfilter') {
-      return ineffective(changed, `${scenario.nat.engine} takes the place of kube-proxy`);
-    }
-    if (!scenario.pods.some(asksService) || scenario.nodeLocalDns.enabled) {
-      return ineffective(changed, 'no pod asks the DNS service by its cluster address');
-    }
-    return applied(
-      changed,
-      'touches the DNS service alone; what leaves the cluster is masqueraded as before',
-    );
-  },
+  apply,
 };

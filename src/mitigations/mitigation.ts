@@ -19,18 +19,45 @@ export type Race = keyof typeof RACES;
 export type Effect = 'removes' | 'reduces' | 'leaves alone' | 'worsens';
 
 /**
- * What a mitigation does to a race, as a claim that the simulation is held to (`test/claims/`). `depends`: the
- * first of `cases` that holds for the unmitigated scenario says on what.
+ * What a mitigation does to a race, as a claim that the simulation is held to (`test/claims/`): in losses per
+ * lookup or request, where the race happens without it and its prerequisites hold. `removes` leaves at most a
+ * twentieth, `leaves alone` changes nothing that shows, 10 % at most. `depends`: the first of `cases` that holds for
+ * the unmitigated scenario says on what. Claims are about clients that do not learn: a glibc thread that has met one
+ * kind of loss asks one question at a time from then on, so that less of one race can leave it more of another.
  */
-export type Scope =
-  | { readonly effect: Effect; readonly text?: string }
-  | { readonly effect: 'depends'; readonly text: string; readonly cases: readonly ScopeCase[] };
+export type Scope = { readonly effect: Effect; readonly text?: string } | DependingScope;
+
+export interface DependingScope {
+  readonly effect: 'depends';
+  readonly text: string;
+  readonly cases: readonly ScopeCase[];
+}
 
 export interface ScopeCase {
   /** In words: `kernel 4.7 to 4.18`. The last case of a list is `otherwise`, and always holds. */
   readonly when: string;
   readonly holds: (scenario: Scenario) => boolean;
   readonly effect: Effect;
+}
+
+/** A case of `depends`: in words, as a test, and what follows. */
+export function when(text: string, holds: (scenario: Scenario) => boolean, effect: Effect): ScopeCase {
+  return { when: text, holds, effect };
+}
+
+/** A scope that depends, ending in what holds otherwise. */
+export function depends(text: string, cases: readonly ScopeCase[], otherwise: Effect): DependingScope {
+  return { effect: 'depends', text, cases: [...cases, when('otherwise', () => true, otherwise)] };
+}
+
+/** What a scope says of a scenario, and the case that decides where it depends; null: it does not depend. */
+export function effectIn(
+  scope: Scope,
+  scenario: Scenario,
+): { readonly effect: Effect; readonly when: string | null } {
+  if (scope.effect !== 'depends') return { effect: scope.effect, when: null };
+  const decides = scope.cases.find(({ holds }) => holds(scenario)) as ScopeCase;
+  return { effect: decides.effect, when: decides.when };
 }
 
 /** What an operator has to touch, from the least laborious to the most. */
@@ -79,6 +106,10 @@ export interface Application {
 
 export function applied(scenario: Scenario, ...notes: string[]): Application {
   return { scenario, effect: 'applied', notes };
+}
+
+export function partly(scenario: Scenario, ...notes: string[]): Application {
+  return { scenario, effect: 'partly', notes };
 }
 
 export function ineffective(scenario: Scenario, ...notes: string[]): Application {

@@ -1,5 +1,6 @@
 /** What the two node-local name servers share. */
-import type { PodGroup, Scenario } from '../scenario/scenario.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import { asksService } from './groups.ts';
 import { type Application, applied, ineffective } from './mitigation.ts';
 
 export function withNodeLocalDns(scenario: Scenario, notrack: boolean): Application {
@@ -13,11 +14,6 @@ export function withNodeLocalDns(scenario: Scenario, notrack: boolean): Applicat
   if (others.length === 0) return applied(changed);
   const notes = others.map(({ name }) => `${name}: asks other resolvers`);
   return { scenario: changed, effect: 'partly', notes };
-}
-
-/** The pods look names up, and ask the cluster's DNS for them. */
-export function asksService({ dns, resolver }: PodGroup): boolean {
-  return dns !== null && resolver.nameServers.includes('service');
 }
 
 export const NODE_LOCAL_COST: readonly string[] = [

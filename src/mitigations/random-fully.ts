@@ -1,4 +1,5 @@
-import { applied, ineffective, LEAVES_ALONE, type Mitigation } from './mitigation.ts';
+import { ifMasqueraded, twoPortsScope, withMasquerade } from './masquerade.ts';
+import { ineffective, LEAVES_ALONE, type Mitigation, REMOVES } from './mitigation.ts';
 import { IPTABLES_WITH_FLAG, iptablesHasFlag, KERNEL_WITH_FLAG, kernelHasFlag } from './pluginFlag.ts';
 
 export const randomFully: Mitigation = {
@@ -8,13 +9,10 @@ export const randomFully: Mitigation = {
     'The network plugin masquerades with --random-fully: every flow gets a port drawn from 1024-65535.',
   effort: 'setting',
   scope: {
-    sameSocket: {
-      effect: 'worsens',
-      text: 'a masqueraded pair gets two ports: lost on every kernel before 5.6, those that would have merged it (4.19-5.5) included',
-    },
+    sameSocket: twoPortsScope('random-fully'),
     sameSocketOtherBackend: LEAVES_ALONE,
-    portRaceUdp: { effect: 'removes', text: 'but for one overlap in 64,512' },
-    portRaceTcp: { effect: 'removes', text: 'but for one overlap in 64,512' },
+    portRaceUdp: { ...REMOVES, text: 'but for one overlap in 64,512' },
+    portRaceTcp: { ...REMOVES, text: 'but for one overlap in 64,512' },
     portsExhausted: LEAVES_ALONE,
     tableFull: LEAVES_ALONE,
   },
@@ -36,15 +34,14 @@ export const randomFully: Mitigation = {
     'measured on 4.4 to 6.18: 0 lost in the port race; on 4.19 to 5.4 every overlapping same-socket pair lost',
   ],
   apply: (scenario) => {
-    const { engine } = scenario.nat;
+    const { engine, iptables, masquerade } = scenario.nat;
     if (engine !== 'netfilter') return ineffective(scenario, `${engine} masquerades, not iptables`);
-    if (!scenario.nat.masquerade.enabled) return ineffective(scenario, 'nothing is masqueraded');
-    if (scenario.nat.masquerade.ports === 'random-fully')
-      return ineffective(scenario, 'the rules use it already');
+    if (!masquerade.enabled) return ineffective(scenario, 'nothing is masqueraded');
+    if (masquerade.ports === 'random-fully') return ineffective(scenario, 'the rules use it already');
     if (!iptablesHasFlag(scenario)) {
       return ineffective(
         scenario,
-        `iptables ${scenario.nat.iptables} does not know the flag and the plugin falls back to plain MASQUERADE; needs ${IPTABLES_WITH_FLAG} (iptables-1.6.2+random-fully)`,
+        `iptables ${iptables} does not know the flag and the plugin falls back to plain MASQUERADE; needs ${IPTABLES_WITH_FLAG} (iptables-1.6.2+random-fully)`,
       );
     }
     if (!kernelHasFlag(scenario)) {
@@ -53,9 +50,6 @@ export const randomFully: Mitigation = {
         `kernel ${scenario.kernel} does not know the flag; needs ${KERNEL_WITH_FLAG}`,
       );
     }
-    return applied({
-      ...scenario,
-      nat: { ...scenario.nat, masquerade: { ...scenario.nat.masquerade, ports: 'random-fully' } },
-    });
+    return ifMasqueraded(scenario, withMasquerade(scenario, { ports: 'random-fully' }));
   },
 };

@@ -8,3 +8,15 @@ export function compareVersions(a: string, b: string): number {
   }
   return 0;
 }
+
+/**
+ * Compares kernel releases, or the like, by all numbers before the first word: `4.15.0-1030-azure` is 4.15.0.1030.
+ * A number that is absent counts as 0.
+ */
+export function compareReleases(a: string, b: string): number {
+  return compareVersions(numbersOf(a), numbersOf(b));
+}
+
+function numbersOf(release: string): string {
+  return (/^\d+([.-]\d+)*/.exec(release)?.[0] ?? '0').replaceAll('-', '.');
+}

@@ -38,6 +38,12 @@ export function assumptionsOf({ scenario, kernel, seed, replications }: Assumed)
   ];
 }
 
+/** Enough to judge the answer by, in a sentence. */
+export function inOneLine({ scenario, kernel, replications }: Assumed): string {
+  const dispatches = [...new Set(scenario.pods.map(({ dispatch }) => dispatch.name))];
+  return `Kernel ${format.plain(kernel.release)}, ${format.count(scenario.node.cpus)} CPUs, dispatch ${format.plain(dispatches.join(' and '))} (assumed, not derived); ${format.replicationCount(replications)} of ${format.seconds(scenario.durationNs)}.`;
+}
+
 /** The dispatches of the groups, each with its probability per pair and what is known of it. */
 function dispatchText({ pods }: Scenario): string {
   const byName = new Map(pods.map(({ dispatch }) => [dispatch.name, dispatch]));

@@ -118,6 +118,20 @@ export function beside(text: string, widthPx: number): string {
   return `${first}\n${second.length > most ? `${second.slice(0, most - 1)}…` : second}`;
 }
 
+/**
+ * Names for the rows of a chart, on two lines at most. A row is found by its name, so that names which were cut to the
+ * same text, or were the same, get a number.
+ */
+export function rowNames(titles: readonly string[], widthPx = LABELS_WIDTH): string[] {
+  const seen = new Map<string, number>();
+  return titles.map((title) => {
+    const name = beside(title, widthPx);
+    const times = (seen.get(name) ?? 0) + 1;
+    seen.set(name, times);
+    return times === 1 ? name : `${beside(title, widthPx - 4 * CHARACTER_WIDTH)} (${times})`;
+  });
+}
+
 /** Rows in the order of the data; their names are drawn by `ROW_LABELS`, since an axis does not centre two lines. */
 export const ROWS: ChartSpec = {
   field: 'variant',
@@ -126,6 +140,11 @@ export const ROWS: ChartSpec = {
   scale: { padding: 0.5 },
   axis: { title: null, labels: false, ticks: false, domain: false, grid: true },
 };
+
+/** Vega puts the first of several lines, and not their middle, at y. */
+export function lineShift(name: string): ChartSpec {
+  return { expr: `indexof(datum.${name}, '\\n') < 0 ? 0 : ${-LINE_HEIGHT / 2}` };
+}
 
 /** The texts of the field `name`, which `beside` made, at `x` pixels. */
 export function textLayer(name: string, x: number, align: 'left' | 'right'): ChartSpec {
@@ -138,8 +157,7 @@ export function textLayer(name: string, x: number, align: 'left' | 'right'): Cha
       baseline: 'middle',
       lineBreak: '\n',
       x,
-      // Vega puts the first of several lines, and not their middle, at y.
-      dy: { expr: `indexof(datum.${name}, '\\n') < 0 ? 0 : ${-LINE_HEIGHT / 2}` },
+      dy: lineShift(name),
     },
     encoding: { y: ROWS, text: { field: name, type: 'nominal' } },
   };

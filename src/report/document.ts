@@ -31,7 +31,7 @@ export interface Table {
   /** What a row is: head of the first column. */
   readonly rowHead: string;
   readonly groups: readonly ColumnGroup[];
-  readonly rows: readonly Row[];
+  readonly rows: readonly (Row | SpanRow)[];
   /** Shown under the table. */
   readonly notes: readonly string[];
 }
@@ -55,6 +55,23 @@ export interface Row {
   readonly cells: readonly string[];
   /** Colours the last cell of the row; its words say the same. */
   readonly tone: Tone;
+  /** Instead, one for each cell. */
+  readonly tones?: readonly Tone[];
+}
+
+export function toneOf({ tone, tones }: Row, column: number, last: boolean): Tone {
+  return tones === undefined ? (last ? tone : 'plain') : (tones[column] ?? 'plain');
+}
+
+/** Over all columns: what the rows below have in common, or what is said of rows that are not shown. */
+export interface SpanRow {
+  readonly span: string;
+  readonly level: 'heading' | 'remark';
+  readonly tone: Tone;
+}
+
+export function isSpan(row: Row | SpanRow): row is SpanRow {
+  return 'span' in row;
 }
 
 export type Tone = 'plain' | 'good' | 'bad' | 'open';

@@ -71,6 +71,20 @@ export function milliseconds(value: number | null): string {
     : `${withMinus(rounded.toString())} ms`;
 }
 
+/** A difference with its sign: `+120 ms`, `−2.5 s`; 0 below a microsecond. */
+export function signedMilliseconds(value: number | null): string {
+  const text = milliseconds(value);
+  return isKnown(value) && value >= 0.0005 ? `+${text}` : text;
+}
+
+/** `640 kB`, `3.8 MB`: decimal units. */
+export function bytes(value: number | null): string {
+  if (!isKnown(value)) return NONE;
+  if (value < 1e3) return `${amount(value)} B`;
+  if (value < 1e6) return `${amount(value / 1e3)} kB`;
+  return value < 1e9 ? `${amount(value / 1e6)} MB` : `${amount(value / 1e9)} GB`;
+}
+
 /** `60 s`, `1.5 s`, `20 min`. */
 export function seconds(ns: number): string {
   const value = ns / 1e9;

@@ -1,6 +1,15 @@
 /** Sections as HTML. */
-import type { Command, Part, Section, Table } from './document.ts';
-import { type Html, html } from './html.ts';
+import {
+  type Command,
+  isSpan,
+  type Part,
+  type Row,
+  type Section,
+  type SpanRow,
+  type Table,
+  toneOf,
+} from './document.ts';
+import { type Html, html, raw } from './html.ts';
 
 export function htmlSection({ id, title, parts }: Section): Html {
   return html`<section id="${id}">
@@ -44,14 +53,21 @@ ${titled ? html`<tr><td></td>${groups.map((group) => html`<th class="first" scop
 <tr><th scope="col">${rowHead}</th>${columns.map((column, i) => html`<th scope="col" class="${classOf(i)}">${column.title}</th>`)}</tr>
 </thead>
 <tbody>
-${rows.map(
-  (row) => html`<tr><th scope="row">${row.head}</th>${row.cells.map(
-    (cell, i) =>
-      html`<td class="${classOf(i)}${i === row.cells.length - 1 ? ` ${row.tone}` : ''}">${cell}</td>`,
-  )}</tr>
-`,
-)}</tbody>
+${rows.map((row) => htmlRow(row, columns.length, classOf))}</tbody>
 </table>
 </div>
 ${notes.map((note) => html`<p class="note">${note}</p>`)}`;
+}
+
+function htmlRow(row: Row | SpanRow, columns: number, classOf: (column: number) => string): Html {
+  if (isSpan(row)) {
+    const cell = row.level === 'heading' ? 'th' : 'td';
+    const scope = row.level === 'heading' ? raw(' scope="rowgroup"') : null;
+    return html`<tr class="${row.level}"><${raw(cell)}${scope} class="${row.tone}" colspan="${columns + 1}"><div>${row.span}</div></${raw(cell)}></tr>
+`;
+  }
+  return html`<tr><th scope="row">${row.head}</th>${row.cells.map(
+    (cell, i) => html`<td class="${classOf(i)} ${toneOf(row, i, i === row.cells.length - 1)}">${cell}</td>`,
+  )}</tr>
+`;
 }

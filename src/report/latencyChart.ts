@@ -3,13 +3,12 @@
  * resolver's timeouts stand out of the tail.
  */
 import type { CellGroup, Comparison } from '../experiment/comparison.ts';
+import { STALL_CLASSES } from '../simulation/result.ts';
 import {
   type ChartSpec,
   CONFIG,
   COUNT_LABELS,
   drawn,
-  INK,
-  OKABE_ITO,
   PADDING,
   panelTitle,
   powerOfTenBelow,
@@ -18,19 +17,14 @@ import {
 } from './chartStyle.ts';
 import { type Block, blocksOf, isQuiet, titleOf, type Variant } from './findings.ts';
 import * as format from './format.ts';
-import { effectOf } from './wording.ts';
-
-/** Told apart by dashes as well. */
-const LINES = [
-  { colour: INK, dash: [1, 0] },
-  { colour: OKABE_ITO.vermilion, dash: [8, 3] },
-  { colour: OKABE_ITO.blue, dash: [3, 2] },
-  { colour: OKABE_ITO.green, dash: [9, 3, 2, 3] },
-] as const;
+import { byLine, lineLegend } from './lines.ts';
+import { typicalOf } from './typical.ts';
 
 const TICKS_MS = [0.1, 1, 10, 100, 1000, 2500, 5000, 10_000, 30_000, 100_000];
 /** Points closer to the one before than this, as a share of it, are left out. */
 const RESOLUTION = 0.05;
+/** A logarithm has no zero. */
+const SHORTEST_MS = 0.001;
 const AXIS_WIDTH = 40;
 const AXIS_TITLE_WIDTH = 17;
 
@@ -42,7 +36,7 @@ interface Point {
 
 /** One panel for each kind of operation of each group that finished any; null without data. */
 export function latencyChart(comparison: Comparison): ChartSpec | null {
-  const blocks = blocksOf(comparison).filter(({ baseline }) => baseline.result.latencyEcdf.length > 0);
+  const blocks = worthDrawing(blocksOf(comparison));
   if (blocks.length === 0) return null;
   return {
     $schema: SCHEMA,
@@ -62,24 +56,36 @@ export function latencyChart(comparison: Comparison): ChartSpec | null {
   };
 }
 
+/** Those that stall, if any do; else all that finished something. */
+function worthDrawing(blocks: readonly Block[]): Block[] {
+  const finished = blocks.filter(({ baseline }) => baseline.result.latencyEcdf.length > 0);
+  const loud = finished.filter((block) => !isQuiet(block));
+  return loud.length > 0 ? loud : finished;
+}
+
+/** "php, lookups: as it is half take up to 7.8 ms and 1 in 80 takes 0.9 s or longer, in steps at 2.5 s and 5 s." */
+function finding({ name, operation, baseline: { result } }: Block): string {
+  const { p50, p99 } = result.latencyMs;
+  const steps = STALL_CLASSES.filter(({ name: length, fromNs }) => fromNs > 0 && result.stalls[length] > 0);
+  const slow = steps.reduce((sum, { name: length }) => sum + result.stalls[length], 0);
+  const half = `${name}: as it is half take up to ${format.milliseconds(p50)}`;
+  if (slow === 0)
+    return `${half}, 99 % up to ${format.milliseconds(p99)}; none takes ${format.STALL_FROM} or longer.`;
+  const often = format.howOften((slow / result.started) * 1e6, operation);
+  const take = often.startsWith('1 in') ? 'takes' : 'take';
+  return `${half}; ${often} ${take} ${format.STALL_FROM} or longer, in steps at ${format.listed(steps.map(({ name: length }) => length))}.`;
+}
+
 function panelOf(block: Block): ChartSpec {
-  const chosen = chosenFrom(block);
+  const chosen = [block.baseline, ...typicalOf(block)];
   const names = chosen.map(({ cell }) => titleOf(cell));
   const floor = powerOfTenBelow(1e6 / Math.max(1, ...chosen.map(({ result }) => result.started)));
   const points = chosen.flatMap((variant) => tailOf(variant, floor));
-  const slowest = Math.max(...points.map(({ ms }) => ms));
-  const fastest = Math.min(...points.map(({ ms }) => ms));
-  const legend = {
-    title: null,
-    orient: 'top',
-    direction: 'horizontal',
-    columns: 2,
-    symbolSize: 500,
-    symbolStrokeWidth: 2,
-    offset: 4,
-  };
+  const slowest = points.reduce((most, { ms }) => Math.max(most, ms), SHORTEST_MS);
+  const fastest = points.reduce((least, { ms }) => Math.min(least, ms), slowest);
+  const legend = { ...lineLegend(), symbolSize: 500 };
   return {
-    title: panelTitle(block.name, AXIS_WIDTH + AXIS_TITLE_WIDTH),
+    title: panelTitle(finding(block), AXIS_WIDTH + AXIS_TITLE_WIDTH),
     width: WIDE_PLOT,
     height: 190,
     data: { values: points },
@@ -106,33 +112,10 @@ function panelOf(block: Block): ChartSpec {
           minExtent: AXIS_WIDTH,
         },
       },
-      color: {
-        field: 'variant',
-        type: 'nominal',
-        sort: null,
-        scale: { domain: names, range: LINES.slice(0, names.length).map(({ colour }) => colour) },
-        legend,
-      },
-      strokeDash: {
-        field: 'variant',
-        type: 'nominal',
-        sort: null,
-        scale: { domain: names, range: LINES.slice(0, names.length).map(({ dash }) => dash) },
-        legend,
-      },
+      color: byLine('variant', 'colour', names, legend),
+      strokeDash: byLine('variant', 'dash', names, legend),
     },
   };
-}
-
-/** The baseline, then the mitigations with the most, the median and the fewest stalls, if there are any stalls. */
-function chosenFrom(block: Block): Variant[] {
-  const { baseline, mitigations } = block;
-  if (isQuiet(block)) return [baseline];
-  const sorted = mitigations
-    .filter(({ cell, result }) => effectOf(cell) !== 'ineffective' && result.latencyEcdf.length > 0)
-    .sort((a, b) => b.result.stallsPerMillion.estimate - a.result.stallsPerMillion.estimate);
-  const places = [0, Math.floor((sorted.length - 1) / 2), sorted.length - 1];
-  return [baseline, ...[...new Set(places)].flatMap((place) => sorted[place] ?? [])];
 }
 
 /** The share that is slower, as steps; the last step ends at `floor`, since a logarithm has no zero. */
@@ -144,7 +127,11 @@ function tailOf({ cell, result }: Variant, floor: number): Point[] {
     const slower = Math.max(floor, (1 - share) * 1e6);
     if (slower > last * (1 - RESOLUTION) && slower > floor) continue;
     if (slower === last) continue;
-    points.push({ variant, ms: Number(ms.toPrecision(4)), slower: Number(slower.toPrecision(4)) });
+    points.push({
+      variant,
+      ms: Number(Math.max(SHORTEST_MS, ms).toPrecision(4)),
+      slower: Number(slower.toPrecision(4)),
+    });
     last = slower;
   }
   return points;

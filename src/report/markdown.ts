@@ -1,25 +1,50 @@
 /** A comparison as Markdown, to be read on GitHub with its chart beside it. */
 import type { Comparison } from '../experiment/comparison.ts';
 import { scenarioText } from './assumptions.ts';
-import { commandLines, type Part, type Section, type Table } from './document.ts';
+import { commandLines, isSpan, type Part, type Section, type Table } from './document.ts';
 import { blocksOf, occurrence } from './findings.ts';
 import { plain } from './format.ts';
 import { sectionsOf } from './sections.ts';
 
-/** `chartFile`: name of the SVG file beside it. */
-export function renderMarkdown(comparison: Comparison, chartFile: string): string {
+/** `chartFile`: name of the SVG file beside it; null: there is none. */
+export function renderMarkdown(comparison: Comparison, chartFile: string | null): string {
   const { scenario, version, scenarioHash, seed } = comparison;
-  const [answer, ...rest] = sectionsOf(comparison);
-  const alt = ['Stalls per million by variant.', ...blocksOf(comparison).map(occurrence)].join(' ');
+  const alt = ['Mitigations, ranked by the stalls that they leave.', ...blocksOf(comparison).map(occurrence)];
+  return markdownDocument({
+    question: scenario.question || scenario.title,
+    title: scenario.title,
+    sections: sectionsOf(comparison),
+    charts: chartFile === null ? [] : [{ file: chartFile, alt: alt.join(' ') }],
+    appendix: [
+      '## The scenario, with every default',
+      `<details><summary>As a file</summary>\n\n${fenced(scenarioText(scenario), 'yaml')}\n\n</details>`,
+    ],
+    footer: `snatrace ${version}; scenario ${scenarioHash}; seed ${seed}`,
+  });
+}
+
+export interface MarkdownDocument {
+  readonly question: string;
+  readonly title: string;
+  readonly sections: readonly Section[];
+  /** After the first section. */
+  readonly charts: readonly { readonly file: string; readonly alt: string }[];
+  /** Markdown already. */
+  readonly appendix: readonly string[];
+  readonly footer: string;
+}
+
+export function markdownDocument(document: MarkdownDocument): string {
+  const { question, title, sections, charts, appendix, footer } = document;
+  const [answer, ...rest] = sections;
   return [
-    `# ${text(scenario.question || scenario.title)}`,
-    text(scenario.title),
+    `# ${text(question)}`,
+    text(title),
     ...(answer === undefined ? [] : [markdownSection(answer)]),
-    `![${text(alt)}](${encodeURIComponent(chartFile)})`,
+    ...charts.map(({ file, alt }) => `![${text(alt)}](${encodeURIComponent(file)})`),
     ...rest.map(markdownSection),
-    '## The scenario, with every default',
-    `<details><summary>As a file</summary>\n\n${fenced(scenarioText(scenario), 'yaml')}\n\n</details>`,
-    `---\n\nsnatrace ${text(version)}; scenario ${text(scenarioHash)}; seed ${text(seed)}`,
+    ...appendix,
+    `---\n\n${text(footer)}`,
     '',
   ].join('\n\n');
 }
@@ -54,7 +79,11 @@ function markdownTable({ rowHead, groups, rows, notes }: Table): string {
   const table = [
     line([rowHead, ...columns.map(({ title }) => title)]),
     `| :-- | ${columns.map(({ kind }) => (kind === 'number' ? '--:' : ':--')).join(' | ')} |`,
-    ...rows.map(({ head, cells }) => line([head, ...cells])),
+    ...rows.map((row) =>
+      isSpan(row)
+        ? `| ${row.level === 'heading' ? `**${text(row.span)}**` : text(row.span)} |${' |'.repeat(columns.length)}`
+        : line([row.head, ...row.cells]),
+    ),
   ].join('\n');
   return [table, ...notes.map(text)].join('\n\n');
 }

@@ -3,9 +3,10 @@ import type { Comparison } from '../experiment/comparison.ts';
 import type { Command } from './document.ts';
 import type { Block, Variant } from './findings.ts';
 import { plain } from './format.ts';
+import { stallContrast, stallRate } from './rates.ts';
 
 export function nextSteps(comparison: Comparison, blocks: readonly Block[]): Command[] {
-  const { command, file, replications, cells } = comparison;
+  const { command, file, replications, contexts } = comparison;
   const again = plain(command);
   const all = blocks.flatMap(({ mitigations }) => mitigations);
   const best = bestOf(blocks);
@@ -25,11 +26,8 @@ export function nextSteps(comparison: Comparison, blocks: readonly Block[]): Com
       line: `snatrace compare ${quoted(file)} --with ${quoted(best.join('+'))}`,
     });
   }
-  if (!cells.some(({ role }) => role === 'dispatch')) {
-    steps.push({
-      purpose: 'how much hangs on the dispatch',
-      line: `${again} --dispatch clean-veth,as-reported,worst-case`,
-    });
+  if (!contexts.some(({ kind }) => kind === 'load')) {
+    steps.push({ purpose: 'how it grows with the load', line: `${again} --load 0.5,2,4` });
   }
   steps.push({ purpose: 'all of it as a page with charts', line: `${again} --report reports` });
   return steps;
@@ -46,14 +44,14 @@ function bestOf(blocks: readonly Block[]): string[] {
   const names = blocks.flatMap(({ mitigations }) => {
     const [best] = mitigations
       .filter((variant) => outcome(variant) === 'lower' && variant.cell.applied.length === 1)
-      .sort((a, b) => a.result.stallsPerMillion.estimate - b.result.stallsPerMillion.estimate);
+      .sort((a, b) => stallRate(a.result).estimate - stallRate(b.result).estimate);
     return best === undefined ? [] : [best.cell.id];
   });
   return [...new Set(names)].slice(0, 2);
 }
 
 function outcome({ result }: Variant): string | undefined {
-  return result.contrast?.stalls.verdict.outcome;
+  return stallContrast(result)?.verdict.outcome;
 }
 
 /** As a shell reads it. */

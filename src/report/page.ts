@@ -17,53 +17,101 @@ import { renderSvg } from './svg.ts';
 
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:";
+
+/** What a page is made of; charts under the names that their figures have as ids. */
+export interface Page {
+  readonly title: string;
+  readonly question: string;
+  readonly version: string;
+  readonly body: Html;
+  readonly footer: string;
+  readonly charts: Readonly<Record<string, ChartSpec | null>>;
+}
+
 /** One file of about a megabyte, most of it the chart libraries. */
 export async function renderPage(comparison: Comparison, charts: Charts): Promise<string> {
-  const { scenario } = comparison;
+  const { scenario, version, scenarioHash, seed } = comparison;
   const sections = new Map(sectionsOf(comparison).map((section) => [section.id, htmlSection(section)]));
   const take = (...ids: (string | RegExp)[]): Html[] =>
     [...sections]
       .filter(([id]) => ids.some((each) => (typeof each === 'string' ? each === id : each.test(id))))
       .map(([, part]) => part);
   const figures = {
-    stalls: await figure('stalls', 'Stalls per million by variant', charts.stalls),
-    latency: await figure('latency', 'How many take longer than a given time', charts.latency),
+    hourly: await figure('hourly', 'Stalls in an hour on one node, by length', charts.hourly),
+    ranking: await figure('ranking', 'Mitigations ranked by the stalls that they leave', charts.ranking),
     losses: await figure('losses', 'Packets lost by cause', charts.losses),
+    latency: await figure('latency', 'How many take longer than a given time', charts.latency),
+    load: await figure('load', 'Stalls against the load', charts.load),
+    dispatch: await figure('dispatch', 'What each mitigation leaves under each dispatch', charts.dispatch),
   };
+  const body = html`${take('answer')}
+${figures.hourly}
+${figures.ranking}
+${take('ranking', 'side-effects', 'ineffective')}
+${figures.losses}
+${figures.latency}
+${figures.load}
+${take('load')}
+${figures.dispatch}
+${take('dispatch', 'assumptions', 'races', 'words')}
+${scenarioSection(comparison)}
+${take('again', 'next')}
+<section id="more">
+<h2>The tables behind it</h2>
+<details><summary>By length and cause, pair by pair, under every dispatch, and what the node counts</summary>
+${take(/^details-/, /^contrasts-/, 'dispatch-tables', 'node')}
+</details>
+</section>
+${howToSection(comparison)}`;
+  return pageText({
+    title: plain(scenario.title),
+    question: plain(scenario.question || scenario.title),
+    version,
+    body,
+    footer: plain(`snatrace ${version}; scenario ${scenarioHash}; seed ${seed}`),
+    charts: { ...charts },
+  });
+}
+
+/** Bytes of a page, its scripts included. */
+const MOST_BYTES = 2_000_000;
+
+/**
+ * Charts stand in the body already, as SVG; their specifications make them answer to the pointer. A page that would be
+ * larger than 2 MB goes without: a third to a half of it.
+ */
+export function pageText(page: Page): string {
+  const live = withScripts(page, scripts(page.charts));
+  return Buffer.byteLength(live) <= MOST_BYTES ? live : withScripts(page, null);
+}
+
+function withScripts({ title, question, version, body, footer }: Page, script: Html | null): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${raw(POLICY)}">
-<meta name="generator" content="snatrace ${comparison.version}">
-<title>${plain(scenario.title)}</title>
+<meta name="generator" content="snatrace ${version}">
+<title>${title}</title>
 <style>${raw(PAGE_STYLE)}</style>
 </head>
 <body>
 <header>
-<h1>${plain(scenario.question || scenario.title)}</h1>
-<p class="title">${plain(scenario.title)}</p>
+<h1>${question}</h1>
+<p class="title">${title}</p>
 </header>
 <main>
-${take('answer', 'assumptions')}
-${figures.stalls}
-${take(/^stalls-/, 'ineffective', 'dispatch')}
-${figures.losses}
-${figures.latency}
-${take(/^details-/, /^contrasts-/, 'node', 'races', 'words')}
-${howToSection(comparison)}
-${take('again', 'next')}
-${scenarioSection(comparison)}
+${body}
 </main>
-<footer>snatrace ${comparison.version}; scenario ${comparison.scenarioHash}; seed ${plain(comparison.seed)}</footer>
-${scripts(charts)}
+<footer>${footer}</footer>
+${script}
 </body>
 </html>
 `.text;
 }
 
-async function figure(id: string, caption: string, spec: ChartSpec | null): Promise<Html | null> {
+export async function figure(id: string, caption: string, spec: ChartSpec | null): Promise<Html | null> {
   if (spec === null) return null;
   const svg = await renderSvg(spec, `${id}-`);
   return html`<figure>
@@ -109,15 +157,14 @@ function scenarioSection({ scenario }: Comparison): Html {
 `;
 }
 
-function scripts({ stalls, latency, losses }: Charts): Html {
+function scripts(charts: Page['charts']): Html {
   // Without its address: the page says elsewhere which language it is.
-  const bare = (spec: ChartSpec | null) => {
-    if (spec === null) return null;
+  const bare = Object.entries(charts).flatMap(([name, spec]) => {
+    if (spec === null) return [];
     const { $schema: _, ...rest } = spec;
-    return rest;
-  };
-  const specs = { stalls: bare(stalls), latency: bare(latency), losses: bare(losses) };
-  return html`<script type="application/json" id="charts">${jsonForScript(specs)}</script>
+    return [[name, rest] as const];
+  });
+  return html`<script type="application/json" id="charts">${jsonForScript(Object.fromEntries(bare))}</script>
 ${chartLibraries().map((library) => html`<script>${raw(library)}</script>\n`)}
 <script>${raw(EMBED)}</script>`;
 }
@@ -131,7 +178,7 @@ const options = {
 };
 for (const [name, spec] of Object.entries(specs)) {
   const place = document.getElementById('chart-' + name);
-  if (spec === null || place === null) continue;
+  if (place === null) continue;
   const live = document.createElement('div');
   vegaEmbed(live, spec, options).then(() => place.replaceChildren(live), (error) => console.error(error));
 }

@@ -25,6 +25,9 @@ thead th { vertical-align: bottom; font-weight: 600; }
 thead tr:last-child > * { border-bottom: 1px solid var(--ink); }
 tbody > tr > * { border-bottom: 1px solid var(--line); }
 tbody th { font-weight: 400; min-width: 11rem; }
+.heading > th { padding-top: .8rem; font-weight: 600; }
+.remark > td { color: var(--soft); padding-left: 1.4rem; }
+.heading > * > div, .remark > * > div { max-width: 46rem; position: sticky; left: 0; }
 .number { text-align: right; }
 td.number, td.range { white-space: nowrap; }
 .first { padding-left: 1.2rem; }
@@ -34,6 +37,7 @@ figure { margin: 1.5rem 0; }
 .chart svg.marks { display: block; max-width: max(100%, 640px); height: auto; }
 pre { background: var(--tint); padding: .6rem .8rem; overflow-x: auto; font-size: .82rem; line-height: 1.45; }
 .command code { user-select: all; }
+details > section { margin-left: 1rem; }
 section > details > summary { cursor: pointer; font-weight: 600; margin: .4rem 0; }
 footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .6rem; font-size: .85rem; overflow-wrap: anywhere; }
 @media (max-width: 40rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
@@ -42,10 +46,11 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .6rem
   :root { color-scheme: light; --ink: #000; --paper: #fff; --soft: #444; --line: #bbb; --tint: #fff; --good: #00523d; --bad: #8a3300; --open: #664400; }
   body { font-size: 10pt; padding: 0; max-width: none; }
   .scroll, .chart { overflow: visible; }
-  .chart svg.marks { max-width: 100%; }
+  .chart svg.marks { max-width: 100%; max-height: 250mm; width: auto; break-inside: avoid; }
+  figure { break-inside: avoid; }
   table { font-size: 8pt; }
   th, td { padding: 1pt 3pt; }
-  tr, figure.short { break-inside: avoid; }
+  tr { break-inside: avoid; }
   h2 { break-after: avoid; }
   .vega-embed > details { display: none; }
   section > details::details-content { content-visibility: visible; display: block; }

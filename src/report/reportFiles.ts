@@ -1,12 +1,12 @@
 /** Everything that is kept of a comparison, as files. Writing them is the caller's. */
 import type { Comparison } from '../experiment/comparison.ts';
-import { chartsOf } from './charts.ts';
+import { type ChartSpec, chartsOf } from './charts.ts';
 import { renderMarkdown } from './markdown.ts';
 import { renderPage } from './page.ts';
 import { renderSvg, standaloneSvg } from './svg.ts';
 
 /**
- * File names and their contents: the page (`html`), the chart of stalls (`svg`, and `vl.json` for Vega-Lite's tools),
+ * File names and their contents: the page (`html`), the ranking as a chart (`svg`, and `vl.json` for Vega-Lite's tools),
  * the same to read on GitHub (`md`), and the document itself (`json`). The same comparison gives the same bytes.
  *
  * @param name Base name of the files, without a folder: `php-on-alpine`.
@@ -19,18 +19,25 @@ export async function reportFiles(
   name: string,
 ): Promise<ReadonlyMap<string, string>> {
   const charts = chartsOf(comparison);
-  const svg = standaloneSvg(await renderSvg(charts.stalls));
+  const chart = charts.ranking;
   return new Map([
     [`${name}.html`, await renderPage(comparison, charts)],
-    [`${name}.svg`, `${svg}\n`],
-    [`${name}.vl.json`, jsonText(charts.stalls)],
-    [`${name}.md`, renderMarkdown(comparison, `${name}.svg`)],
+    ...(chart === null ? [] : await chartFiles(chart, name)),
+    [`${name}.md`, renderMarkdown(comparison, chart === null ? null : `${name}.svg`)],
     [`${name}.json`, jsonText(comparison)],
   ]);
 }
 
+/** As a picture, and as a specification for Vega-Lite's tools. */
+export async function chartFiles(chart: ChartSpec, name: string): Promise<[file: string, content: string][]> {
+  return [
+    [`${name}.svg`, `${standaloneSvg(await renderSvg(chart))}\n`],
+    [`${name}.vl.json`, jsonText(chart)],
+  ];
+}
+
 /** Indented, but for pairs of numbers: a distribution has hundreds. */
-function jsonText(value: unknown): string {
+export function jsonText(value: unknown): string {
   const pair = /\[\n\s+(-?[\d.e+-]+),\n\s+(-?[\d.e+-]+)\n\s+\]/g;
   return `${JSON.stringify(value, null, 1).replace(pair, '[$1, $2]')}\n`;
 }

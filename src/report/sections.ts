@@ -1,26 +1,36 @@
-/** A comparison as sections, in the order in which they are asked for: the answer, its reasons, its limits, what next. */
+/**
+ * A comparison as sections, in the order in which they are asked for: the answer, what users feel, the ranking, its
+ * reasons, its limits, what next.
+ */
 import type { Comparison } from '../experiment/comparison.ts';
-import { dispatchPreset } from '../scenario/dispatchPresets.ts';
-import { assumptionsOf } from './assumptions.ts';
+import { assumptionsOf, inOneLine } from './assumptions.ts';
+import { dispatchParts, dispatchTables, loadParts } from './contextSections.ts';
 import { variantCountersTable } from './counterTables.ts';
 import type { Part, Section } from './document.ts';
-import { type Block, blocksOf, effects, isQuiet, isStarted, occurrence } from './findings.ts';
+import { type Block, blocksOf, effects, fullOccurrence, isQuiet, isStarted } from './findings.ts';
 import * as format from './format.ts';
+import { hourlyTable } from './hourlyTable.ts';
 import { nextSteps } from './nextSteps.ts';
-import { contrastTable, detailTable, dispatchTable, verdictTable } from './tables.ts';
+import { type Ranking, rankingOf } from './ranking.ts';
+import { rankingTable, sideEffectsTable } from './rankingTables.ts';
+import { stallContrast } from './rates.ts';
+import { contrastTable, detailTable } from './tables.ts';
 import { racesOf } from './vacuity.ts';
-import { AS_IT_IS, glossary, OUTCOME_TEXTS, raceTerms } from './wording.ts';
+import { AS_IT_IS, correctionTerm, glossary, OUTCOME_TEXTS, raceTerms } from './wording.ts';
 
 export function sectionsOf(comparison: Comparison): Section[] {
   const blocks = blocksOf(comparison);
+  const ranking = rankingOf(blocks);
   return [
-    answer('answer', 'In short', answerOf(blocks)),
-    answer('assumptions', 'Under these assumptions', [{ kind: 'facts', facts: assumptionsOf(comparison) }]),
-    ...blocks.map((block, i) =>
-      answer(`stalls-${i + 1}`, `Stalls: ${block.name}`, stallsOf(comparison, block)),
-    ),
+    answer('answer', 'In short', answerOf(comparison, blocks)),
+    answer('hourly', 'What users feel: stalls in an hour on this node', hourlyOf(comparison, ranking)),
+    answer('ranking', 'The mitigations, ranked', rankingParts(comparison, blocks, ranking)),
+    detail('side-effects', 'Side effects, simulated', sideEffectsOf(comparison, ranking)),
     answer('ineffective', 'Applied as written, without full effect', ineffectiveOf(comparison)),
-    answer('dispatch', 'The same node under other assumptions', dispatchOf(comparison, blocks)),
+    answer('load', 'At other loads', loadParts(comparison)),
+    answer('dispatch', 'Under another dispatch', dispatchParts(comparison)),
+    answer('assumptions', 'Under these assumptions', [{ kind: 'facts', facts: assumptionsOf(comparison) }]),
+    answer('races', 'Was each race tested?', [{ kind: 'list', items: racesOf(comparison.cells) }]),
     ...blocks.map((block, i) =>
       detail(`details-${i + 1}`, `What it is made of: ${block.name}`, detailsOf(block)),
     ),
@@ -31,39 +41,62 @@ export function sectionsOf(comparison: Comparison): Section[] {
         contrastOf(comparison, block),
       ),
     ),
+    detail('dispatch-tables', 'Every mitigation under every dispatch', dispatchTables(comparison)),
     detail('node', 'What the node counts', [
       { kind: 'table', table: variantCountersTable(comparison.cells) },
     ]),
-    answer('races', 'Was each race tested?', [{ kind: 'list', items: racesOf(comparison.cells) }]),
     answer('words', 'How to read this', [{ kind: 'facts', facts: wordsOf(comparison, blocks) }]),
     answer('again', 'Make it again', [
       { kind: 'commands', commands: [{ line: format.plain(comparison.command) }] },
+      {
+        kind: 'paragraph',
+        text: `The same command prints the same bytes: snatrace ${format.plain(comparison.version)}, scenario ${format.plain(comparison.scenarioHash)}, seed "${format.plain(comparison.seed)}".`,
+      },
     ]),
     answer('next', 'What to try next', [{ kind: 'commands', commands: nextSteps(comparison, blocks) }]),
   ].filter(({ parts }) => parts.length > 0);
 }
 
-function answerOf(blocks: readonly Block[]): Part[] {
+function answerOf(comparison: Comparison, blocks: readonly Block[]): Part[] {
   if (blocks.length === 0) return [{ kind: 'paragraph', text: 'Nothing looks names up or connects.' }];
-  return [{ kind: 'list', items: blocks.map((block) => [occurrence(block), ...effects(block)].join(' ')) }];
+  return [
+    {
+      kind: 'list',
+      items: blocks.map((block) => [fullOccurrence(comparison, block), ...effects(block)].join(' ')),
+    },
+    { kind: 'paragraph', text: inOneLine(comparison) },
+  ];
 }
 
-function stallsOf({ confidence }: Comparison, block: Block): Part[] {
-  if (!isQuiet(block)) return [{ kind: 'table', table: verdictTable(block, confidence) }];
+function hourlyOf(comparison: Comparison, { blocks }: Ranking): Part[] {
+  return blocks.length === 0 ? [] : [{ kind: 'table', table: hourlyTable(comparison, blocks) }];
+}
+
+function rankingParts(
+  { confidence, family }: Comparison,
+  blocks: readonly Block[],
+  ranking: Ranking,
+): Part[] {
+  if (ranking.blocks.length > 0) return [{ kind: 'table', table: rankingTable(ranking, confidence, family) }];
+  return blocks.map((block): Part => ({ kind: 'paragraph', text: quietText(block, confidence) }));
+}
+
+function quietText(block: Block, confidence: number): string {
+  if (!isStarted(block)) return `${block.name}: none were started.`;
   const variants = [block.baseline, ...block.mitigations].map(({ result }) => result.stallsPerMillion);
-  if (!isStarted(block)) return [{ kind: 'paragraph', text: `No ${block.operation} were started.` }];
   const bounds = variants.map(({ high }) => high).filter((high) => high !== null);
   const fewest = Math.min(...variants.map(({ n }) => n));
   const bound =
     bounds.length === 0
       ? ''
       : `: at most ${format.amount(Math.max(...bounds))} per million in each (one-sided, ${format.percent(confidence)})`;
-  return [
-    {
-      kind: 'paragraph',
-      text: `No stall in any of the ${format.count(variants.length)} variants, with ${format.count(fewest)} ${block.operation} or more each${bound}. No mitigation can show an effect here.`,
-    },
-  ];
+  return `${block.name}: no stall in any of the ${format.count(variants.length)} variants, with ${format.count(fewest)} or more each${bound}. No mitigation can show an effect here.`;
+}
+
+function sideEffectsOf({ cells }: Comparison, ranking: Ranking): Part[] {
+  const [baseline] = cells;
+  if (baseline === undefined || ranking.blocks.length === 0 || cells.length < 2) return [];
+  return [{ kind: 'table', table: sideEffectsTable(ranking, baseline) }];
 }
 
 function ineffectiveOf({ cells, leftOut = [] }: Comparison): Part[] {
@@ -79,23 +112,6 @@ function ineffectiveOf({ cells, leftOut = [] }: Comparison): Part[] {
   return items.length === 0 ? [] : [{ kind: 'list', items }];
 }
 
-function dispatchOf({ confidence }: Comparison, blocks: readonly Block[]): Part[] {
-  const table = dispatchTable(blocks, confidence);
-  if (table === null) return [];
-  const cells = [blocks[0]!.baseline, ...blocks[0]!.dispatches].map(({ cell }) => cell);
-  const meanings = [...new Set(cells.flatMap(({ dispatch }) => dispatch))].flatMap((name) => {
-    const preset = dispatchPreset(name);
-    return preset === undefined ? [] : [`${preset.name}: ${preset.summary}`];
-  });
-  return [
-    {
-      kind: 'paragraph',
-      text: "What brings one thread's A and AAAA onto two CPUs is an assumption, and most figures hang on it. Nothing else differs between these rows, and no mitigation is applied; the verdicts above hold under the first.",
-    },
-    { kind: 'table', table: { ...table, notes: meanings.length === 0 ? [] : [`${meanings.join('; ')}.`] } },
-  ];
-}
-
 function detailsOf(block: Block): Part[] {
   return isStarted(block) ? [{ kind: 'table', table: detailTable(block) }] : [];
 }
@@ -106,18 +122,24 @@ function contrastOf({ confidence }: Comparison, block: Block): Part[] {
 }
 
 function wordsOf(
-  { confidence, vacuous }: Comparison,
+  { confidence, vacuous, family }: Comparison,
   blocks: readonly Block[],
 ): (readonly [string, string])[] {
   const outcomes = new Set(
     blocks.flatMap(({ mitigations }) =>
-      mitigations.map(({ result }) => result.contrast?.stalls.verdict.outcome),
+      mitigations.map(({ result }) => stallContrast(result)?.verdict.outcome),
     ),
   );
   const verdicts = Object.entries(OUTCOME_TEXTS)
     .filter(([outcome]) => outcomes.has(outcome as keyof typeof OUTCOME_TEXTS))
     .map(([, text]) => text.split(/: (.*)/s).slice(0, 2) as [string, string]);
-  return [AS_IT_IS, ...glossary(confidence), ...raceTerms(vacuous), ...verdicts];
+  return [
+    AS_IT_IS,
+    ...glossary(confidence),
+    ...raceTerms(vacuous),
+    ...verdicts,
+    ...correctionTerm(family, confidence),
+  ];
 }
 
 function answer(id: string, title: string, parts: readonly Part[]): Section {

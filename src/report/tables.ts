@@ -1,43 +1,12 @@
-/** The tables of a comparison: what stalls, what it is made of, against the baseline, and under other dispatches. */
-import type { Cell, CellGroup } from '../experiment/comparison.ts';
+/** The tables behind the ranking: what stalls are made of, and each mitigation against the baseline. */
 import type { Estimate } from '../statistics/interval.ts';
-import { numbers, type Row, range, type Table, type Tone, texts } from './document.ts';
+import { numbers, type Row, range, type Table } from './document.ts';
 import { type Block, titleOf, type Variant } from './findings.ts';
 import * as format from './format.ts';
-import { measuresOf, rateCells } from './measures.ts';
+import { measuresOf } from './measures.ts';
 import { effectOf, METHOD_TEXTS } from './wording.ts';
 
 const MILLION = 1e6;
-
-/** One row a variant: how many stalls, and the verdict. */
-export function verdictTable(block: Block, confidence: number): Table {
-  const rows = rowsOf(
-    block,
-    ({ cell, result }) => [
-      ...rateCells(result.stallsPerMillion),
-      cell.role === 'baseline' ? 'the baseline' : verdictOf(cell, result),
-    ],
-    toneOf,
-  );
-  const started = block.baseline.result.stallsPerMillion.n;
-  return {
-    rowHead: 'variant',
-    groups: [
-      { title: '', columns: numbers('stalls per million') },
-      { title: '', columns: [range(`${format.percent(confidence)} interval`)] },
-      { title: '', columns: texts('verdict') },
-    ],
-    rows,
-    notes: [
-      `${format.count(started)} ${block.operation} as it is. ${methodsOf(
-        variantsOf(block).flatMap(({ result }) => [
-          result.stallsPerMillion,
-          ...(result.contrast === null ? [] : [result.contrast.stalls.contrast.difference]),
-        ]),
-      )}`,
-    ],
-  };
-}
 
 /** What the stalls are made of, what was lost, latency, and what it costs. */
 export function detailTable(block: Block): Table {
@@ -106,43 +75,15 @@ function contrastRow({ cell, result }: Variant, withFailures: boolean): Row {
   };
 }
 
-/** The baseline under other dispatches, beside its own; null without any. */
-export function dispatchTable(blocks: readonly Block[], confidence: number): Table | null {
-  const [first] = blocks;
-  if (first === undefined || first.dispatches.length === 0) return null;
-  const cells = [first.baseline, ...first.dispatches].map(({ cell }) => cell);
-  const bounds = range(`${format.percent(confidence)} interval`);
-  return {
-    rowHead: 'dispatch',
-    groups: blocks.map(({ name }) => ({
-      title: name,
-      columns: [...numbers('stalls per million'), bounds],
-    })),
-    rows: cells.map((cell, i) => ({
-      head: `${cell.dispatch.map(format.plain).join(' + ')}${i === 0 ? ' (assumed above)' : ''}`,
-      tone: 'plain',
-      cells: blocks.flatMap((block) => {
-        const variant = i === 0 ? block.baseline : block.dispatches[i - 1];
-        return variant === undefined ? [format.NONE, ''] : rateCells(variant.result.stallsPerMillion);
-      }),
-    })),
-    notes: [],
-  };
-}
-
 function variantsOf(block: Block): Variant[] {
   return [block.baseline, ...block.mitigations];
 }
 
-function rowsOf(
-  block: Block,
-  cells: (variant: Variant) => readonly string[],
-  tone: (result: CellGroup) => Tone = () => 'plain',
-): Row[] {
+function rowsOf(block: Block, cells: (variant: Variant) => readonly string[]): Row[] {
   return variantsOf(block).map((variant) => ({
     head: titleOf(variant.cell),
     cells: cells(variant),
-    tone: tone(variant.result),
+    tone: 'plain',
   }));
 }
 
@@ -169,23 +110,6 @@ function isIdle({ cell, result }: Variant): boolean {
   return effectOf(cell) === 'ineffective' && result.contrast?.stalls.contrast.difference.estimate === 0;
 }
 
-function verdictOf(cell: Cell, result: CellGroup): string {
-  return effectOf(cell) === 'ineffective' ? `no effect here; ${result.words}` : result.words;
-}
-
-function toneOf({ contrast }: CellGroup): Tone {
-  switch (contrast?.stalls.verdict.outcome) {
-    case 'lower':
-      return 'good';
-    case 'higher':
-      return 'bad';
-    case 'undecided':
-      return 'open';
-    default:
-      return 'plain';
-  }
-}
-
 /** Of a rate per operation, per million. */
 function differenceCells(difference: Estimate): string[] {
   const text = (value: number) => format.signed(value * MILLION);
@@ -198,7 +122,7 @@ function ratioCells(ratio: Estimate | null): string[] {
     : [format.ratio(ratio.estimate), format.interval(ratio, format.ratio)];
 }
 
-export function methodsOf(estimates: readonly Estimate[]): string {
+export function methodsOf(estimates: readonly Pick<Estimate, 'method'>[]): string {
   const methods = [...new Set(estimates.map(({ method }) => METHOD_TEXTS[method]))];
   return `Intervals: ${methods.join('; ')}.`;
 }

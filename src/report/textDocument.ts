@@ -22,7 +22,14 @@ export function textDocument(
       .map(paint.bold)
       .join('\n'),
     ...sections.map(({ title, parts }) =>
-      [paint.bold(title), ...parts.map((part) => textPart(part, columns, line, colour))].join('\n'),
+      [
+        paint.bold(title),
+        ...parts.map((part, i) => {
+          // A table ends with notes, which run into what follows.
+          const gap = parts[i - 1]?.kind === 'table' && part.kind !== 'table' ? '\n' : '';
+          return gap + textPart(part, columns, line, colour);
+        }),
+      ].join('\n'),
     ),
   ];
   return blocks.filter((block) => block !== '').join('\n\n');

@@ -3,7 +3,15 @@
  * the width, whole groups of columns go into a further table below, under the same row heads.
  */
 import CliTable3 from 'cli-table3';
-import type { Column, ColumnGroup, Row, Table } from './document.ts';
+import {
+  type Column,
+  type ColumnGroup,
+  isSpan,
+  type Row,
+  type SpanRow,
+  type Table,
+  toneOf,
+} from './document.ts';
 import { type Paint, wrapped } from './textStyle.ts';
 
 const GAP = 2;
@@ -21,17 +29,30 @@ export function textTable(table: Table, { width, paint }: TextTableOptions): str
   const headWidth = Math.min(
     HEAD_AT_MOST,
     Math.floor(inner / 3),
-    Math.max(table.rowHead.length, ...table.rows.map(({ head }) => head.length)),
+    Math.max(table.rowHead.length, ...table.rows.map((row) => (isSpan(row) ? 0 : row.head.length))),
   );
   const room = inner - headWidth;
   const parts = sideBySide(
     bandsOf(table).flatMap((band) => narrowed(band, room)),
     room,
-  ).map((bands) => draw(table, headWidth, bands, room, paint));
+  ).map((bands, i) => {
+    // What is said once need not be said beside every part.
+    const rows = i === 0 ? [...table.rows.entries()] : withoutRemarks(table);
+    return draw(table.rowHead, rows, headWidth, bands, room, paint);
+  });
   const notes = table.notes.flatMap((note) => wrapped(note, inner).map(paint.dim));
   return [...parts, ...(notes.length === 0 ? [] : [notes])]
     .map((lines) => lines.map((line) => (line === '' ? '' : `${' '.repeat(INDENT)}${line}`)).join('\n'))
     .join('\n\n');
+}
+
+/** Nor headings that have nothing else below them. */
+function withoutRemarks({ rows }: Table): (readonly [index: number, Row | SpanRow])[] {
+  const kept = [...rows.entries()].filter(([, row]) => !isSpan(row) || row.level === 'heading');
+  return kept.filter(([, row], i) => {
+    const next = kept[i + 1]?.[1];
+    return !isSpan(row) || (next !== undefined && !isSpan(next));
+  });
 }
 
 /** A group of columns with their values and the least widths at which they can be read. */
@@ -45,17 +66,18 @@ interface Lane {
   readonly kind: Column['kind'];
   readonly cells: readonly string[];
   readonly least: number;
-  /** The last column of the table wears the row's tone. */
-  readonly toned: boolean;
+  /** Its place among all columns of the table. */
+  readonly column: number;
+  readonly last: boolean;
 }
 
 function bandsOf({ groups, rows }: Table): Band[] {
   const all = groups.flatMap(({ columns }) => columns);
   const lanes = all.map(({ title, kind }, i): Lane => {
-    const cells = rows.map((row) => row.cells[i] ?? '');
+    const cells = rows.map((row) => (isSpan(row) ? '' : (row.cells[i] ?? '')));
     const longest = longestOf(cells);
     const least = Math.max(inTwoLines(title), kind === 'text' ? Math.min(longest, TEXT_AT_LEAST) : longest);
-    return { title, kind, cells, least, toned: i === all.length - 1 };
+    return { title, kind, cells, least, column: i, last: i === all.length - 1 };
   });
   let from = 0;
   return groups.map(({ title, columns }: ColumnGroup) => {
@@ -103,7 +125,8 @@ function leastOf(lanes: readonly Lane[]): number {
 }
 
 function draw(
-  { rowHead, rows }: Table,
+  rowHead: string,
+  rows: readonly (readonly [index: number, Row | SpanRow])[],
   headWidth: number,
   bands: readonly Band[],
   room: number,
@@ -128,20 +151,34 @@ function draw(
     [rowHead, ...lanes.map(({ title }) => title)].map((content) => ({ content, vAlign: 'bottom' as const })),
   );
   table.push(widths.map((each) => '─'.repeat(each)));
-  for (const [i, row] of rows.entries()) {
-    table.push([row.head, ...lanes.map((lane) => painted(lane, row, i, paint))]);
+  const across = widths.reduce((sum, each) => sum + each + GAP, -GAP);
+  for (const [i, row] of rows) {
+    if (isSpan(row)) table.push([{ content: spanning(row, across, paint), colSpan: widths.length }]);
+    else table.push([row.head, ...lanes.map((lane) => painted(lane, row, i, paint))]);
   }
   const lines = table
     .toString()
     .split('\n')
+    .flatMap((line) => (line.includes(HEADING_MARK) ? ['', line.replace(HEADING_MARK, '')] : [line]))
     .map((line) => line.trimEnd());
   const rule = lines.findIndex((line) => line.startsWith('─'));
   return lines.map((line, i) => (i <= rule ? paint.dim(line) : line));
 }
 
-function painted({ cells, toned }: Lane, { tone }: Row, row: number, paint: Paint): string {
-  const text = cells[row] ?? '';
-  return toned ? paint[tone](text) : text;
+/** cli-table3 breaks long lines itself, and would lose the indent: these are shorter. */
+function spanning({ span, level, tone }: SpanRow, width: number, paint: Paint): string {
+  return level === 'heading'
+    ? `${HEADING_MARK}${paint.bold(paint[tone](wrapped(span, width - 2).join('\n')))}`
+    : wrapped(span, width - 6)
+        .map((line) => paint.dim(`  ${line}`))
+        .join('\n');
+}
+
+/** cli-table3 drops empty lines of a cell; this stands for the one above a heading. */
+const HEADING_MARK = '\u0001';
+
+function painted({ cells, column, last }: Lane, row: Row, index: number, paint: Paint): string {
+  return paint[toneOf(row, column, last)](cells[index] ?? '');
 }
 
 /** Gives what room is left to the columns that are not numbers, the last one first. */

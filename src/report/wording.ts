@@ -1,5 +1,6 @@
 /** The words of the field as reports use them: short names for columns, sentences for those who do not know them. */
 import type { Cell, KernelSummary, RaceName } from '../experiment/comparison.ts';
+import type { Effort } from '../mitigations/mitigation.ts';
 import { CAUSE_TEXTS, type LossCause } from '../simulation/causes.ts';
 import { NO_PACKET_LOST } from '../simulation/result.ts';
 import type { IntervalMethod } from '../statistics/interval.ts';
@@ -79,7 +80,8 @@ export const OUTCOME_TEXTS: Readonly<Record<Outcome, string>> = {
   higher: 'worse: the interval of the paired difference lies above zero',
   'no detectable difference':
     'no detectable difference: the whole interval lies within 10 % of the figure without it, or every replication came out the same',
-  undecided: 'undecided: the interval allows both; more replications can decide',
+  undecided:
+    'undecided: the interval allows both, or is not clear enough for one of many verdicts; more replications can decide',
   'nothing to compare': 'no stall with it or without it: only an upper bound is known',
 };
 
@@ -92,6 +94,17 @@ export const METHOD_TEXTS: Readonly<Record<IntervalMethod, string>> = {
   'paired-t': 'paired t over replications (Fieller for ratios)',
   'changed-events': 'paired t, widened where few events changed',
   none: 'none from a single replication',
+};
+
+/** For charts, where `EFFORTS` has too many words. */
+export const EFFORT_NAMES: Readonly<Record<Effort, string>> = {
+  setting: 'a cluster setting',
+  node: 'every node',
+  'pod-spec': 'every deployment',
+  component: 'one more component',
+  application: 'images or code',
+  kernel: 'the kernel',
+  network: 'network plugin or proxy',
 };
 
 /** Terms and what they mean, for readers without documentation. */
@@ -110,6 +123,17 @@ export function glossary(confidence: number): readonly (readonly [term: string, 
     [
       'dispatch',
       "what brings one thread's two packets onto two CPUs; assumed, not derived: the most sensitive assumption of all",
+    ],
+  ];
+}
+
+/** What many verdicts at once cost; nothing where there was nothing to correct. */
+export function correctionTerm(family: number, confidence: number): (readonly [string, string])[] {
+  if (family < 2) return [];
+  return [
+    [
+      'many verdicts',
+      `the ${family} verdicts on stalls are corrected together (Holm): with a probability of ${percent(confidence)} no "fewer" or "worse" among them is wrong; intervals are those of each mitigation by itself`,
     ],
   ];
 }

@@ -1,50 +1,99 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { compare } from '../../src/experiment/compare.ts';
-import { planComparison } from '../../src/experiment/plan.ts';
+import { type Plan, planComparison } from '../../src/experiment/plan.ts';
 import { InProcessRunner } from '../../src/experiment/runner.ts';
+import { planSweep, sweep } from '../../src/experiment/sweep.ts';
 import { scenarioJsonSchema } from '../../src/scenario/jsonSchema.ts';
 import { loadScenario } from '../../src/scenario/load.ts';
+import { loadPoints } from '../../src/scenario/points.ts';
 
 const folder = new URL('../../experiments/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
 const read = (path: string) => readFileSync(new URL(path.replace(/^experiments\//, ''), folder), 'utf8');
+const sweeps = files.filter((file) => /^vary:/m.test(read(file)));
+
+const OPTIONS = {
+  replications: 2,
+  confidence: 0.95,
+  version: 'test',
+  command: '',
+  runner: new InProcessRunner(),
+};
+
+/** Long enough that every group starts something. */
+const REDUCED = { duration: '400ms', warmUp: '200ms' };
 
 describe('the experiments', () => {
   it('are all here', () => {
     expect(files).toEqual([
+      'capacity-review.yaml',
+      'cluster-ip.yaml',
+      'image-mix.yaml',
+      'kernel-ladder.yaml',
+      'node-local-dns.yaml',
       'php-on-alpine.yaml',
+      'php-without-pools.yaml',
+      'port-exhaustion.yaml',
+      'pseudo-fixes.yaml',
       'recorded-lookups.yaml',
+      'table-pressure.yaml',
+      'timeouts-and-attempts.yaml',
       'two-containers-one-alone.yaml',
       'two-containers-two-destinations.yaml',
       'two-containers.yaml',
+      'what-makes-a-pair-race.yaml',
     ]);
   });
 
-  for (const file of files) {
-    it(`${file} asks a question and runs, every variant of it, at reduced size`, async () => {
+  it.each(files)('%s asks a question, and says in its title which dispatch it assumes', (file) => {
+    const { scenario } = loadScenario(read(file), { path: `experiments/${file}`, readFile: read });
+    expect(scenario.question).toMatch(/\?$/);
+    const { title, pods } = scenario;
+    if (pods.some(({ dns }) => dns !== null)) expect(title).toMatch(/dispatch|worst case|as recorded/i);
+  });
+
+  it.each(files.filter((file) => !sweeps.includes(file)))(
+    '%s runs, every variant of it, at reduced size',
+    async (file) => {
       const path = `experiments/${file}`;
       const { scenario, experiment } = loadScenario(read(path), { path, readFile: read });
-      expect(scenario.question).toMatch(/\?$/);
-      const plan = planComparison(scenario, experiment);
-      if ('unknown' in plan) throw new Error(JSON.stringify(plan.unknown));
-      const small = plan.variants.map((variant) => ({
+      const plan = planComparison(scenario, experiment) as Plan;
+      expect(plan).not.toHaveProperty('unknown');
+      const shorter = <Of extends { readonly scenario: typeof scenario }>(variant: Of): Of => ({
         ...variant,
-        scenario: { ...variant.scenario, durationNs: 2e9, warmUpNs: Math.min(scenario.warmUpNs, 2e9) },
-      }));
-      const comparison = await compare(scenario, small, {
+        scenario: { ...variant.scenario, durationNs: 2e9, warmUpNs: Math.min(scenario.warmUpNs, 1e9) },
+      });
+      const comparison = await compare(scenario, plan.variants.map(shorter), {
+        ...OPTIONS,
         seed: experiment.seed ?? 'test',
-        replications: 2,
-        confidence: 0.95,
-        version: 'test',
         file: path,
-        command: '',
-        runner: new InProcessRunner(),
+        contexts: plan.contexts.map((context) => ({ ...context, variants: context.variants.map(shorter) })),
       });
       expect(comparison?.cells).toHaveLength(plan.variants.length);
+      expect(comparison?.contexts).toHaveLength(plan.contexts.length);
       expect(JSON.stringify(comparison)).not.toContain('null,null,null,null');
-    });
-  }
+    },
+    120_000,
+  );
+
+  it.each(sweeps)(
+    '%s runs, every variant at every point, at reduced size',
+    async (file) => {
+      const path = `experiments/${file}`;
+      const loaded = loadPoints(read(path), { path, readFile: read, overrides: REDUCED });
+      const { experiment } = loaded;
+      const plan = planSweep(loaded, { ...experiment, with: experiment.with ?? [] });
+      if ('unknown' in plan) throw new Error(JSON.stringify(plan.unknown));
+      const swept = await sweep(plan, { ...OPTIONS, seed: experiment.seed ?? 'test', file: path });
+      expect(swept?.points).toHaveLength(loaded.points.length);
+      for (const { comparison } of swept?.points ?? []) {
+        expect(comparison.cells.length).toBe(1 + (experiment.with?.length ?? 0));
+        expect(comparison.cells[0]?.groups.every(({ started }) => started > 0)).toBe(true);
+      }
+    },
+    120_000,
+  );
 
   it('are described by the schema that stands beside them', () => {
     expect(JSON.parse(read('experiments/scenario.schema.json'))).toEqual(

@@ -1,7 +1,7 @@
 /** What holds for every mitigation of the catalogue. */
 import { describe, expect, it } from 'vitest';
 import { applyCombination, combination, MITIGATIONS, mitigation } from '../../src/mitigations/catalogue.ts';
-import { RACES } from '../../src/mitigations/mitigation.ts';
+import { EFFORTS, effectIn, RACES, type Race } from '../../src/mitigations/mitigation.ts';
 import { contentHash } from '../../src/scenario/canonical.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
 import { simulate } from '../../src/simulation/simulate.ts';
@@ -31,6 +31,22 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   ),
   'no masquerade': scenario({ nat: '{ masquerade: none, iptables: "1.6.1", plugin: flannel-0.11.0 }' }),
   cilium: scenario({ nat: '{ engine: cilium-1.16, iptables: "1.6.1", plugin: flannel-0.11.0 }' }),
+  'short of everything': scenario(
+    {
+      kernel: '"4.19.1"',
+      nat: '{ masquerade: { ports: random, range: 2000-2999, all: true } }',
+      node: '{ cpus: 2, conntrack: { max: 100, buckets: 16, timeouts: { udp: 1s, udpStream: 1s, tcpTimeWait: 1s } } }',
+    },
+    pod({ resolver: '{ libc: c-ares-1.34, family: ipv4 }' }),
+    connectingPod({
+      name: 'web',
+      tcp: '{ arrivals: { cron: 1s, size: 10 }, to: ["203.0.113.10:443", "203.0.113.11:443"], reuse: 50 }',
+    }),
+  ),
+  'on the host': scenario(
+    { kernel: '"5.4.59"', nodeLocalDns: '{ notrack: false }' },
+    pod({ hostNetwork: 'true', resolver: '{ libc: glibc-2.36, nameServers: [service] }' }),
+  ),
   ancient: scenario({ kernel: '"3.10.108"' }, pod({ resolver: '{ libc: musl-1.1.12, options: [ndots:5] }' })),
 };
 const all = MITIGATIONS.flatMap((each) => Object.keys(SCENARIOS).map((name) => [each.name, name] as const));
@@ -62,8 +78,22 @@ describe.each(MITIGATIONS.map((each) => [each.name, each] as const))('%s', (_, e
 
   it('says of every race what it does to it, and on what that depends', () => {
     expect(Object.keys(each.scope)).toEqual(Object.keys(RACES));
-    for (const { effect, text } of Object.values(each.scope)) {
-      if (effect === 'depends') expect(text).toMatch(/\w/);
+    expect(Object.keys(EFFORTS)).toContain(each.effort);
+    for (const scope of Object.values(each.scope)) {
+      if (scope.effect !== 'depends') continue;
+      expect(scope.text).toMatch(/\w/);
+      expect(scope.cases.length).toBeGreaterThan(1);
+      expect(scope.cases.map(({ when }) => when).indexOf('otherwise')).toBe(scope.cases.length - 1);
+    }
+  });
+
+  it('decides every race in every scenario, and decides it for "otherwise" where no other case holds', () => {
+    for (const known of Object.values(SCENARIOS)) {
+      for (const race of Object.keys(RACES) as Race[]) {
+        expect(['removes', 'reduces', 'leaves alone', 'worsens']).toContain(
+          effectIn(each.scope[race], known).effect,
+        );
+      }
     }
   });
 
@@ -103,6 +133,34 @@ describe('a mitigation changes what it says and nothing else:', () => {
     ['kernel-6.12', ['.kernel']],
     ['iptables-1.6.2', ['.nat.masquerade.ports', '.nat.iptables']],
     ['ipvs', ['.services.dns.proxy']],
+    ['ipvs-source-hash', ['.services.dns.proxy', '.services.dns.scheduler']],
+    ['consistent-hash-dnat', ['.services.dns.choice']],
+    ['session-affinity', ['.services.dns.choice']],
+    ['one-dns-replica', ['.services.dns.endpoints']],
+    ['more-dns-replicas', ['.services.dns.endpoints']],
+    ['autopath', ['.dnsServers.autopath']],
+    ['random', ['.nat.masquerade.ports']],
+    ['narrow-nat-ports', ['.nat.masquerade.range']],
+    ['more-nat-addresses', ['.nat.masquerade.addresses']],
+    ['routable-pods', ['.nat.masquerade.enabled']],
+    ['conntrack-max', ['.node.conntrack.max', '.node.conntrack.buckets']],
+    [
+      'conntrack-timeouts',
+      [
+        '.node.conntrack.timeouts.udpNs',
+        '.node.conntrack.timeouts.udpStreamNs',
+        '.node.conntrack.timeouts.tcpTimeWaitNs',
+      ],
+    ],
+    ['rps', ['.node.rps']],
+    ['delay-aaaa', ['.node.delayAaaa']],
+    ['zones', ['.node.conntrack.zones']],
+    ['single-request', ['.pods.0.resolver.options.1', '.pods.1.resolver.options.1']],
+    ['ndots-2', ['.pods.0.resolver.options.0', '.pods.1.resolver.options.0']],
+    ['ipv4-only', ['.pods.0.resolver.family', '.pods.1.resolver.family']],
+    ['glibc-image', ['.pods.1.resolver.libc']],
+    ['connection-pooling', ['.pods.2.tcp.reuse']],
+    ['more-destinations', ['.pods.2.tcp.to.1', '.pods.2.tcp.to.2', '.pods.2.tcp.to.3']],
     ['node-local-dns', ['.nodeLocalDns.enabled']],
     ['node-dns-daemonset', ['.nodeLocalDns.enabled', '.nodeLocalDns.notrack']],
     ['single-request-reopen', ['.pods.0.resolver.optionsAfter.0', '.pods.1.resolver.optionsAfter.0']],
@@ -119,6 +177,21 @@ describe('a mitigation changes what it says and nothing else:', () => {
   });
 });
 
+describe('a kernel by its release', () => {
+  it('is a mitigation, listed or not, if it is known', () => {
+    const any = mitigation('kernel-5.15.85');
+    expect(any?.apply(SCENARIOS.old as Scenario).scenario.kernel).toBe('5.15.85');
+    expect(any?.effort).toBe('kernel');
+    expect(mitigation('kernel-4.19.29')).toBe(MITIGATIONS.find(({ name }) => name === 'kernel-4.19.29'));
+  });
+
+  it('that nobody knows is none', () => {
+    for (const name of ['kernel-', 'kernel-9.9', 'kernel-4.18.0-553.el8', 'kernel-latest']) {
+      expect(mitigation(name)).toBeUndefined();
+    }
+  });
+});
+
 describe('a combination', () => {
   it('is read from names joined by a plus, spaces or not', () => {
     const read = combination('kernel-5.1 + ipvs');
@@ -128,7 +201,7 @@ describe('a combination', () => {
   });
 
   it('applies its parts in order, each to what the one before has made', () => {
-    const start = scenario({ nat: '{ iptables: "1.6.1", plugin: generic-1 }' });
+    const start = scenario({ nat: '{ iptables: "1.6.1", plugin: generic-1 }' }, connectingPod());
     const effectsOf = (id: string) => {
       const read = combination(id);
       if ('unknown' in read) throw new Error(read.unknown);

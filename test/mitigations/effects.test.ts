@@ -1,7 +1,7 @@
 /** Where each mitigation works and where it does not, with the reasons that operators are given. */
 import { describe, expect, it } from 'vitest';
 import { mitigation } from '../../src/mitigations/catalogue.ts';
-import type { Application } from '../../src/mitigations/mitigation.ts';
+import { type Application, effectIn, type Race } from '../../src/mitigations/mitigation.ts';
 import { compareVersions } from '../../src/mitigations/versions.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
 import { simulate } from '../../src/simulation/simulate.ts';
@@ -54,7 +54,7 @@ describe('a kernel upgrade', () => {
 
 describe('iptables 1.6.2', () => {
   const node = (iptables: string, plugin: string, more: FileParts = {}) =>
-    scenario({ ...OLD, nat: `{ iptables: "${iptables}", plugin: ${plugin} }`, ...more });
+    scenario({ ...OLD, nat: `{ iptables: "${iptables}", plugin: ${plugin} }`, ...more }, connectingPod());
 
   it('turns the flag on where the plugin asks for it by itself', () => {
     for (const plugin of ['flannel-0.11.0', 'flannel-v0.12', 'aws-vpc-cni-1.7.0', 'ip-masq-agent-2.10']) {
@@ -86,7 +86,9 @@ describe('fully random ports', () => {
     const nat = '{ iptables: "1.6.1" }';
     expect(ineffective('random-fully', scenario({ ...OLD, nat }))).toContain('iptables-1.6.2+random-fully');
     expect(ineffective('random-fully', scenario({ kernel: '"3.10.108"' }))).toContain('needs 3.14');
-    expect(apply('random-fully', scenario(OLD)).scenario.nat.masquerade.ports).toBe('random-fully');
+    expect(apply('random-fully', scenario(OLD, connectingPod())).scenario.nat.masquerade.ports).toBe(
+      'random-fully',
+    );
   });
 
   it('have no effect where nothing is masqueraded, where they are there, or where Cilium masquerades', () => {
@@ -96,6 +98,7 @@ describe('fully random ports', () => {
     expect(
       ineffective('random-fully', scenario({ nat: '{ masquerade: { ports: random-fully } }' })),
     ).toContain('already');
+    expect(ineffective('random-fully', scenario())).toContain('no pod sends anything');
     expect(ineffective('random-fully', scenario({ nat: '{ engine: cilium-1.15 }' }))).toContain(
       'cilium-1.15 masquerades',
     );
@@ -226,5 +229,150 @@ describe('commenting ndots:5 out', () => {
     expect(apply('without-ndots', inside).notes).toEqual([
       'db.shop need the search list: musl will not find them',
     ]);
+  });
+});
+
+describe('the resolver options that end the pair', () => {
+  const lost = (of: Scenario) => total(lossesOf(lookups(simulate(of, { seed: 'effects' }))));
+  const before = scenario(OLD, pod({ resolver: '{ libc: glibc-2.36 }', count: '4', process: 'per-lookup' }));
+
+  it.each(['single-request', 'use-vc', 'no-aaaa', 'ipv4-only'])('%s ends the race on glibc', (name) => {
+    expect(lost(before)).toBeGreaterThan(50);
+    expect(lost(apply(name, before).scenario)).toBe(0);
+  });
+
+  it('are ignored by musl, with the reason; asking for A alone is not up to the library', () => {
+    for (const name of ['single-request', 'use-vc', 'no-aaaa'])
+      expect(ineffective(name, scenario(OLD))).toContain('musl 1.1.20 ignores');
+    expect(lost(apply('ipv4-only', scenario(OLD)).scenario)).toBe(0);
+  });
+
+  it('say so where there is no pair to end', () => {
+    const alone = scenario(OLD, pod({ resolver: '{ libc: glibc-2.36, family: ipv4 }' }));
+    expect(ineffective('single-request', alone)).toContain('asks for A alone');
+    expect(ineffective('ipv4-only', alone)).toContain('asks for A alone already');
+  });
+});
+
+describe('pinning a pod to one DNS endpoint', () => {
+  const races = (kernel: string, name: string) => {
+    const before = scenario({ kernel: `"${kernel}"`, node: '{ cpus: 8 }' }, pod({ count: '6' }));
+    const of = (each: Scenario) => lookups(simulate(each, { seed: 'effects' })).lost;
+    return [of(before), of(apply(name, before).scenario)] as const;
+  };
+
+  it.each(['one-dns-replica', 'session-affinity', 'consistent-hash-dnat', 'ipvs-source-hash'])(
+    '%s ends the race between backends; on 4.14 the same pairs are then lost for having one backend',
+    (name) => {
+      const [before, after] = races('5.4.59', name);
+      expect(before['same-socket-other-backend']).toBeGreaterThan(50);
+      expect([after['same-socket-other-backend'], after['same-socket']]).toEqual([0, 0]);
+      const [old, pinned] = races('4.14.96', name);
+      expect(pinned['same-socket-other-backend']).toBe(0);
+      expect(pinned['same-socket']).toBeGreaterThan(1.3 * old['same-socket']);
+    },
+  );
+
+  it('is the contrary of adding replicas, which makes it worse', () => {
+    const [before, after] = races('5.4.59', 'more-dns-replicas');
+    expect(after['same-socket-other-backend']).toBeGreaterThan(1.3 * before['same-socket-other-backend']);
+  });
+
+  it('says why it has no effect: one endpoint, no proxy, a node-local name server, Cilium', () => {
+    const with_ = (services: string, more: FileParts = {}) => scenario({ services, ...more });
+    expect(ineffective('session-affinity', with_('{ dns: { endpoints: 1 } }'))).toContain('one endpoint');
+    expect(ineffective('one-dns-replica', with_('{ dns: { proxy: none } }'))).toBe('no service is proxied');
+    expect(ineffective('session-affinity', scenario({ nodeLocalDns: '{}' }))).toContain('no pod asks');
+    expect(ineffective('session-affinity', scenario({ nat: '{ engine: cilium-1.19 }' }))).toContain(
+      'per socket',
+    );
+    expect(ineffective('consistent-hash-dnat', with_('{ dns: { proxy: ipvs } }'))).toContain('scheduler');
+  });
+});
+
+describe('NOTRACK for DNS', () => {
+  it('leaves a scenario alone that would lose every query by it', () => {
+    const proxied = scenario(OLD);
+    expect(ineffective('notrack-dns', proxied)).toContain('php: its queries need NAT');
+    expect(apply('notrack-dns', proxied).scenario).toBe(proxied);
+    const untracked = apply('notrack-dns', scenario({ services: '{ dns: { proxy: none } }' })).scenario;
+    expect(ineffective('dns-policy-default', untracked)).toMatch(/asks|would have to be masqueraded/);
+  });
+});
+
+describe('Cilium', () => {
+  it('needs a kernel that runs it', () => {
+    expect(ineffective('cilium', scenario(OLD))).toContain('needs Linux 5.10');
+    expect(apply('cilium', scenario({ kernel: '"5.10.0"' })).scenario.nat.engine).toBe('cilium-1.19');
+    expect(ineffective('cilium-1.16', scenario({ nat: '{ engine: cilium-1.19 }' }))).toContain('already');
+  });
+});
+
+describe('fewer names a lookup', () => {
+  const shop = scenario(
+    OLD,
+    pod({
+      resolver: '{ libc: musl-1.1.20, options: [ndots:5] }',
+      dns: '{ rate: 20/s, names: [db.shop] }',
+      count: '2',
+    }),
+  );
+  const failed = (of: Scenario) => lookups(simulate(of, { seed: 'effects' })).failed;
+
+  it('with ndots:1 comes with the warning that musl no longer finds service.namespace; with ndots:2 it does', () => {
+    expect(apply('ndots-1', shop).notes).toEqual(['db.shop need the search list: musl will not find them']);
+    expect(apply('ndots-2', shop).notes).toEqual([]);
+    expect(failed(apply('ndots-2', shop).scenario)).toBe(0);
+  });
+
+  it('by trailing dots works for every name, and has no effect where one name is tried as it is', () => {
+    expect(failed(apply('trailing-dots', shop).scenario)).toBe(0);
+    expect(ineffective('trailing-dots', scenario(OLD))).toContain('already');
+    expect(
+      ineffective('trailing-dots', scenario(OLD, libc('c-ares-1.34', '').replace('.com.', '.com'))),
+    ).toContain('no lookup tries more than one name');
+  });
+});
+
+describe('a scope', () => {
+  const says = (name: string, race: Race, of: Scenario) => effectIn(mitigation(name)!.scope[race], of).effect;
+  const external = (kernel: string) =>
+    scenario({ kernel: `"${kernel}"` }, pod({ resolver: '{ libc: musl-1.1.20, nameServers: [external] }' }));
+
+  it('of random-fully is worse for masqueraded pairs where the kernel would have merged them', () => {
+    expect(says('random-fully', 'sameSocket', external('4.14.96'))).toBe('leaves alone');
+    expect(says('random-fully', 'sameSocket', external('5.4.59'))).toBe('worsens');
+    expect(says('random-fully', 'sameSocket', external('5.10.0'))).toBe('leaves alone');
+  });
+
+  it('of --random hangs on the kernel', () => {
+    expect(says('random', 'portRaceUdp', external('4.14.96'))).toBe('worsens');
+    expect(says('random', 'portRaceUdp', external('5.4.59'))).toBe('removes');
+  });
+
+  it('of a resolver option hangs on the library', () => {
+    expect(says('single-request', 'sameSocket', scenario(OLD))).toBe('leaves alone');
+    expect(says('single-request', 'sameSocket', scenario(OLD, libc('glibc-2.36')))).toBe('removes');
+    expect(says('single-request', 'sameSocket', scenario(OLD, libc('glibc-2.36'), pod({ name: 'b' })))).toBe(
+      'reduces',
+    );
+  });
+
+  it('of a kernel hangs on the kernel that runs now', () => {
+    expect(says('kernel-5.1', 'sameSocket', scenario(OLD))).toBe('removes');
+    expect(says('kernel-5.1', 'sameSocket', scenario({ kernel: '"4.19.78"' }))).toBe('leaves alone');
+    expect(says('kernel-5.1', 'sameSocketOtherBackend', scenario(OLD))).toBe('leaves alone');
+    expect(says('kernel-5.6', 'sameSocketOtherBackend', scenario(OLD))).toBe('removes');
+    expect(says('kernel-5.6', 'sameSocketOtherBackend', scenario({ kernel: '"5.10.0"' }))).toBe(
+      'leaves alone',
+    );
+  });
+
+  it('of a plain DaemonSet hangs on null bindings', () => {
+    expect(says('node-dns-daemonset', 'sameSocket', scenario({ kernel: '"4.19.78"' }, pod()))).toBe(
+      'leaves alone',
+    );
+    expect(says('node-dns-daemonset', 'sameSocketOtherBackend', scenario(OLD))).toBe('removes');
+    expect(says('node-local-dns', 'sameSocket', scenario(OLD))).toBe('removes');
   });
 });

@@ -5,16 +5,23 @@ import { compile, type TopLevelSpec } from 'vega-lite';
 import { describe, expect, it } from 'vitest';
 import { type ChartSpec, chartsOf } from '../../src/report/charts.ts';
 import { renderSvg } from '../../src/report/svg.ts';
-import { barelyAnything, everyVerdict, hostile } from './comparisons.ts';
+import { sweepCharts } from '../../src/report/sweepCharts.ts';
+import { barelyAnything, everyVerdict, hostile, manyMitigations } from './comparisons.ts';
+import { endpointsByRate, kernelsAlone } from './sweeps.ts';
 
-const documents = { everyVerdict, barelyAnything, hostile };
+const documents = { everyVerdict, barelyAnything, hostile, manyMitigations };
+const sweeps = { endpointsByRate, kernelsAlone };
 
 function specs(): [string, ChartSpec][] {
-  return Object.entries(documents).flatMap(([name, document]) =>
+  const compared = Object.entries(documents).flatMap(([name, document]) =>
     Object.entries(chartsOf(document())).flatMap(([chart, spec]): [string, ChartSpec][] =>
       spec === null ? [] : [[`${chart} of ${name}`, spec]],
     ),
   );
+  const swept = Object.entries(sweeps).flatMap(([name, sweep]) =>
+    sweepCharts(sweep()).map(({ spec }, i): [string, ChartSpec] => [`chart ${i} of ${name}`, spec]),
+  );
+  return [...compared, ...swept];
 }
 
 interface Datum {
@@ -22,15 +29,28 @@ interface Datum {
   readonly estimate: number;
   readonly high: number;
   readonly ms: number;
+  readonly text: string;
+  readonly length: string;
+  readonly count: number;
+  readonly dispatch: string;
 }
 
-/** The data of each panel. */
+interface Panel {
+  readonly data?: { readonly values: Datum[] };
+  readonly layer?: readonly Panel[];
+  readonly hconcat?: readonly Panel[];
+}
+
+/** The data of each panel, and of its layers. */
 function panelsOf(spec: ChartSpec | null): Datum[][] {
-  const panels = (spec?.vconcat ?? []) as { data?: { values: Datum[] } }[];
-  return panels.map(({ data }) => data?.values ?? []);
+  const own = ({ data, layer = [], hconcat }: Panel): Datum[][] =>
+    hconcat === undefined
+      ? [[...(data?.values ?? []), ...layer.flatMap((each) => each.data?.values ?? [])]]
+      : hconcat.flatMap(own);
+  return ((spec?.vconcat ?? []) as Panel[]).flatMap(own);
 }
 
-describe('the charts of a comparison', () => {
+describe('the charts of a comparison and of a sweep', () => {
   it('are Vega-Lite by its own schema', () => {
     const path = createRequire(import.meta.url).resolve('vega-lite/vega-lite-schema.json');
     const ajv = new Ajv({ strict: false, validateFormats: false });
@@ -43,12 +63,20 @@ describe('the charts of a comparison', () => {
 
   it('compile without a warning', () => {
     const warnings: string[] = [];
-    const note = (...parts: readonly unknown[]) => {
-      warnings.push(parts.join(' '));
-      return logger;
-    };
-    const logger = { level: () => logger, error: note, warn: note, info: () => logger, debug: () => logger };
-    for (const [, spec] of specs()) compile(spec as unknown as TopLevelSpec, { logger: logger as never });
+    for (const [name, spec] of specs()) {
+      const note = (...parts: readonly unknown[]) => {
+        warnings.push(`${name}: ${parts.join(' ')}`);
+        return logger;
+      };
+      const logger = {
+        level: () => logger,
+        error: note,
+        warn: note,
+        info: () => logger,
+        debug: () => logger,
+      };
+      compile(spec as unknown as TopLevelSpec, { logger: logger as never });
+    }
     expect(warnings).toEqual([]);
   });
 
@@ -59,10 +87,12 @@ describe('the charts of a comparison', () => {
       if (name.endsWith('everyVerdict')) expect(await renderSvg(spec), name).toBe(svg);
     }
   });
+});
 
+describe('the charts of a comparison', () => {
   it('show a cell without a stall at zero, with its upper bound', () => {
-    const rows = panelsOf(chartsOf(everyVerdict()).stalls).flat();
-    const cured = rows.filter(({ variant }) => variant === 'kernel 5.6');
+    const rows = panelsOf(chartsOf(everyVerdict()).ranking).flat();
+    const cured = rows.filter(({ variant, estimate }) => variant === 'kernel 5.6' && estimate !== undefined);
     expect(cured.length).toBeGreaterThan(0);
     for (const row of cured) {
       expect(row).toMatchObject({ estimate: 0, low: 0, zero: true });
@@ -71,10 +101,12 @@ describe('the charts of a comparison', () => {
   });
 
   it('put every figure inside their scale', async () => {
-    const spec = chartsOf(everyVerdict()).stalls;
-    const top = /"domain":\[0,(\d+)\]/.exec(JSON.stringify(spec))?.[1];
-    for (const { high } of panelsOf(spec).flat()) expect(high).toBeLessThanOrEqual(Number(top));
-    const svg = await renderSvg(spec);
+    const spec = chartsOf(everyVerdict()).ranking;
+    const top = /"domain":\[0,([\d.]+)\]/.exec(JSON.stringify(spec))?.[1];
+    const rows = panelsOf(spec).flat();
+    for (const { high } of rows.filter((row) => row.high !== undefined))
+      expect(high).toBeLessThanOrEqual(Number(top));
+    const svg = await renderSvg(spec!);
     expect(svg).toContain('1 in 40 lookups stalls');
     expect(svg).toMatch(/>0<\/text>/);
   });
@@ -83,8 +115,15 @@ describe('the charts of a comparison', () => {
     const { losses, latency } = chartsOf(barelyAnything());
     expect(panelsOf(losses)).toHaveLength(1);
     expect(panelsOf(latency)).toHaveLength(1);
-    const nothing = { ...everyVerdict(), cells: [] };
-    expect(chartsOf(nothing)).toMatchObject({ latency: null, losses: null });
+    const nothing = { ...everyVerdict(), cells: [], contexts: [] };
+    expect(chartsOf(nothing)).toEqual({
+      hourly: null,
+      ranking: null,
+      losses: null,
+      latency: null,
+      load: null,
+      dispatch: null,
+    });
   });
 
   it('keep the steps at the timeouts in the latency tail', () => {
@@ -93,5 +132,32 @@ describe('the charts of a comparison', () => {
     const baseline = panel.filter(({ variant }) => variant === 'as it is').map(({ ms }) => ms);
     expect(baseline.some((ms) => Math.abs(ms - 2507) < 40)).toBe(true);
     expect(baseline.some((ms) => Math.abs(ms - 5012) < 80)).toBe(true);
+  });
+
+  it('stack the stalls of an hour by their length', () => {
+    const [panel = []] = panelsOf(chartsOf(everyVerdict()).hourly);
+    const bars = panel.filter(({ variant, length }) => variant === 'as it is' && length !== undefined);
+    // 600 stalls in each minute, three in five of them 2.5 s long.
+    expect(bars.map(({ length }) => length)).toEqual(['2.5 s', '5 s']);
+    expect(bars[0]!.count).toBeCloseTo(21_600, -2);
+    expect(bars[1]!.count).toBeCloseTo(14_400, -2);
+  });
+
+  it('set every dispatch beside the assumed one, in the order of the pairs that it splits', () => {
+    const [panel = []] = panelsOf(chartsOf(everyVerdict()).dispatch);
+    expect([...new Set(panel.map(({ dispatch }) => dispatch))]).toEqual([
+      'clean-veth',
+      'as-reported *',
+      'worst-case',
+    ]);
+    const ipvs = panel.filter(({ variant }) => variant === 'IPVS').map(({ text }) => text.split('\n')[1]);
+    expect(ipvs).toEqual(['no stall', '1.50 ×', '−50 %']);
+  });
+
+  it('give rows whose names were cut to the same text names of their own', () => {
+    const [panel = []] = panelsOf(chartsOf(manyMitigations()).hourly);
+    const names = panel.filter(({ length }) => length === undefined).map(({ variant }) => variant);
+    const labels = names.slice(0, names.length / 2);
+    expect(new Set(labels).size).toBe(labels.length);
   });
 });

@@ -1,6 +1,13 @@
 /** Comparisons and runs without a simulation: counts as a run would return them, through the real statistics. */
 import { cellOf, summariseKernel } from '../../src/experiment/cells.ts';
-import type { AppliedMitigation, Cell, Comparison, RaceName } from '../../src/experiment/comparison.ts';
+import type {
+  AppliedMitigation,
+  Cell,
+  Comparison,
+  Context,
+  RaceName,
+} from '../../src/experiment/comparison.ts';
+import { EFFORTS, type Effort } from '../../src/mitigations/mitigation.ts';
 import { loadScenario } from '../../src/scenario/load.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
 import { kernelOf } from '../../src/simulation/assembly.ts';
@@ -70,6 +77,7 @@ export function operation(counts: Counts): OperationResult {
     lost,
     latencySumNs: finished.reduce((total, [ms, count]) => total + ms * MS * count, 0),
     latencies: finished.map(([ms, count]) => [binOf(ms * MS), count]),
+    computed: { stalls: stalled, losses: stalled },
   };
 }
 
@@ -135,33 +143,44 @@ export function scenarioOf(groups: readonly string[]): Scenario {
 export interface VariantCounts {
   readonly id: string;
   readonly title: string;
-  readonly role?: Cell['role'];
-  readonly dispatch?: string;
+  readonly effort?: Effort;
   readonly applied?: readonly AppliedMitigation[];
   /** One for each replication. */
   readonly runs: readonly RunCounts[];
 }
 
 /** The baseline first. */
-export function comparisonOf(scenario: Scenario, variants: readonly VariantCounts[]): Comparison {
+export function cellsOf(scenario: Scenario, variants: readonly VariantCounts[], dispatch?: string): Cell[] {
   const runs = variants.map((variant) => variant.runs.map((counts, i) => run(i, counts)));
-  const cells = variants.map(({ id, title, role = 'mitigation', dispatch, applied = [] }, i) => {
+  return variants.map(({ id, title, effort, applied = [] }, i) => {
     const cell = cellOf(
-      { id, title, role: i === 0 ? 'baseline' : role, scenario, applied },
+      { id, title, role: i === 0 ? 'baseline' : 'mitigation', scenario, applied },
       kernelOf(scenario),
       runs[i]!,
       i === 0 ? null : runs[0]!,
       0.95,
     );
-    return dispatch === undefined ? cell : { ...cell, dispatch: [dispatch] };
+    return {
+      ...cell,
+      ...(dispatch === undefined ? {} : { dispatch: [dispatch] }),
+      ...(effort === undefined ? {} : { effort }),
+    };
   });
+}
+
+export function comparisonOf(
+  scenario: Scenario,
+  variants: readonly VariantCounts[],
+  contexts: readonly Context[] = [],
+): Comparison {
+  const cells = cellsOf(scenario, variants);
   const races: RaceName[] = ['same-socket', 'port-race-udp', 'port-race-tcp'];
   return {
     schemaVersion: 1,
     kind: 'comparison',
     version: '0.1.0',
     seed: 'fixed',
-    replications: runs[0]!.length,
+    replications: variants[0]!.runs.length,
     confidence: 0.95,
     file: 'experiments/test.yaml',
     command: 'snatrace compare experiments/test.yaml --seed fixed --replications 5',
@@ -169,7 +188,7 @@ export function comparisonOf(scenario: Scenario, variants: readonly VariantCount
     scenarioHash: 'c0ffee',
     kernel: summariseKernel(kernelOf(scenario)),
     cells,
-    contexts: [],
+    contexts,
     family: 1,
     vacuous: races.filter((race) => cells.every(({ exposures }) => exposures[race] === 0)),
   };
@@ -180,7 +199,8 @@ const LOOKUPS = 24_000;
 
 /**
  * Two groups, five replications, every verdict: fewer, none left, worse, worse than nothing, the same, undecided,
- * nothing to compare; one mitigation without effect, one for some pods only; two other dispatches; TCP never raced.
+ * nothing to compare; one mitigation without effect, one for some pods only; two other dispatches, under one of which
+ * IPVS helps; twice the load; TCP never raced.
  */
 export function everyVerdict(): Comparison {
   const runs = (perReplication: number, { window = 400, batch = 0 } = {}): RunCounts[] =>
@@ -212,13 +232,13 @@ export function everyVerdict(): Comparison {
     effect: 'applied',
     notes: [],
   });
-  return comparisonOf(scenarioOf(['php', 'batch']), [
-    { id: 'baseline', title: 'as it is', runs: runs(600) },
+  const variants = (scale: number, ipvs: number): VariantCounts[] => [
+    { id: 'baseline', title: 'as it is', runs: runs(600 * scale) },
     {
       id: 'kernel-5.1',
       title: 'kernel 5.1',
       applied: [mitigation('kernel-5.1', 'kernel 5.1')],
-      runs: runs(240),
+      runs: runs(240 * scale),
     },
     {
       id: 'kernel-5.6',
@@ -226,22 +246,31 @@ export function everyVerdict(): Comparison {
       applied: [mitigation('kernel-5.6', 'kernel 5.6')],
       runs: runs(0),
     },
-    { id: 'ipvs', title: 'IPVS', applied: [mitigation('ipvs', 'IPVS')], runs: runs(900) },
+    {
+      id: 'ipvs',
+      title: 'IPVS',
+      effort: 'network',
+      applied: [mitigation('ipvs', 'IPVS')],
+      runs: runs(ipvs * scale),
+    },
     {
       id: 'random-fully',
       title: 'fully random ports',
+      effort: 'setting',
       applied: [mitigation('random-fully', 'fully random ports')],
-      runs: runs(601, { batch: 30 }),
+      runs: runs(601 * scale, { batch: 30 }),
     },
     {
       id: 'node-local-dns',
       title: 'NodeLocal DNSCache (NOTRACK)',
+      effort: 'component',
       applied: [mitigation('node-local-dns', 'NodeLocal DNSCache (NOTRACK)')],
       runs: runs(0, { window: 0 }),
     },
     {
       id: 'without-ndots',
       title: 'ndots:5 commented out',
+      effort: 'pod-spec',
       applied: [
         {
           name: 'without-ndots',
@@ -250,11 +279,19 @@ export function everyVerdict(): Comparison {
           notes: ['batch has none'],
         },
       ],
-      runs: [500, 640, 590, 520, 610].map((stalls) => runs(stalls)[2]!),
+      runs: [500, 640, 590, 520, 610].map((stalls) => runs(stalls * scale)[2]!),
+    },
+    {
+      id: 'one-backend',
+      title: 'one DNS backend',
+      effort: 'setting',
+      applied: [mitigation('one-backend', 'one DNS backend')],
+      runs: runs(600 * scale),
     },
     {
       id: 'single-request-reopen',
       title: 'single-request-reopen (postStart hook)',
+      effort: 'pod-spec',
       applied: [
         {
           name: 'single-request-reopen',
@@ -263,22 +300,67 @@ export function everyVerdict(): Comparison {
           notes: ['musl 1.1.20 ignores it'],
         },
       ],
-      runs: runs(600),
+      runs: runs(600 * scale),
     },
-    {
-      id: 'dispatch:clean-veth',
-      title: 'as it is, dispatch clean-veth',
-      role: 'dispatch',
-      dispatch: 'clean-veth',
-      runs: runs(0, { window: 0 }),
-    },
-    {
-      id: 'dispatch:worst-case',
-      title: 'as it is, dispatch worst-case',
-      role: 'dispatch',
-      dispatch: 'worst-case',
-      runs: runs(22_000, { window: 20_000 }),
-    },
+  ];
+  const scenario = scenarioOf(['php', 'batch']);
+  const context = (kind: Context['kind'], value: string, scale: number, ipvs: number): Context => ({
+    id: `${kind}:${value}`,
+    kind,
+    value,
+    title: `${kind} ${value}`,
+    cells: cellsOf(scenario, variants(scale, ipvs), kind === 'dispatch' ? value : 'as-reported'),
+    family: 1,
+  });
+  return comparisonOf(scenario, variants(1, 900), [
+    context('dispatch', 'clean-veth', 0, 900),
+    context('dispatch', 'worst-case', 20, 300),
+    context('load', '0.5', 0.5, 900),
+    context('load', '2', 3, 900),
+  ]);
+}
+
+const EFFORT_LIST = Object.keys(EFFORTS) as Effort[];
+
+/**
+ * Forty mitigations over all efforts, some pairs of them with titles too long for a chart, one worse than nothing:
+ * number i leaves (i mod 8) eighths of the stalls; those that leave all are the same as without.
+ */
+export function manyMitigations(): Comparison {
+  const runs = (share: number): RunCounts[] =>
+    SPREAD.map((factor) => ({
+      groups: {
+        php: {
+          lookups: { started: LOOKUPS, stalls: [['2.5 s', 'same-socket', Math.round(600 * factor * share)]] },
+        },
+      },
+      windows: { 'same-socket': 400 },
+    }));
+  const singles = Array.from(
+    { length: 40 },
+    (_, i): VariantCounts => ({
+      id: `m${i}`,
+      title: `mitigation ${i}`,
+      effort: EFFORT_LIST[i % EFFORT_LIST.length]!,
+      runs: runs(i === 39 ? 1.5 : ((i % 8) + 1) / 8),
+    }),
+  );
+  const long =
+    'a mitigation whose name is long enough to be cut in every chart, together with another of that kind';
+  const pairs = Array.from(
+    { length: 12 },
+    (_, i): VariantCounts => ({
+      id: `m${i + 8}+m${i + 9}`,
+      title: `${long} (${i})`,
+      effort: 'network',
+      // Every other pair leaves less than either part; the rest, as much as the better one.
+      runs: runs(i % 2 === 0 ? 0.05 + i / 1000 : (Math.min(i % 8, (i + 1) % 8) + 1) / 8),
+    }),
+  );
+  return comparisonOf(scenarioOf(['php']), [
+    { id: 'baseline', title: 'as it is', runs: runs(1) },
+    ...singles,
+    ...pairs,
   ]);
 }
 

@@ -1,18 +1,19 @@
 /** `snatrace compare`: a scenario under several mitigations, paired, with intervals. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { basename, extname, join } from 'node:path';
 import type { Comparison } from '../../experiment/comparison.ts';
 import type { UnknownName } from '../../experiment/plan.ts';
-import type { LoadedScenario } from '../../scenario/load.ts';
 import { VERSION } from '../../version.ts';
 import type { Command } from '../command.ts';
+import { commandLine } from '../commandLine.ts';
 import { INTERRUPTED, OK, USAGE, VACUOUS } from '../exitCodes.ts';
 import { Failure } from '../failure.ts';
+import { interruptible } from '../interruptible.ts';
 import * as messages from '../messages.ts';
 import { DEFAULT_SEED, listOf, scenarioPath, seedOf, wholeNumber, withRunOptions } from '../options.ts';
 import { warnOfOptions } from '../optionWarnings.ts';
 import { outputWidth, printData, printJson, printTalk, wantsColour } from '../output.ts';
 import { startProgress } from '../progress.ts';
+import { makeFolder, reportName, writeFiles } from '../reportFolder.ts';
+import { unknownNames } from '../unknownNames.ts';
 
 export const compareCommand: Command = {
   command: 'compare <scenario>',
@@ -98,51 +99,40 @@ export const compareCommand: Command = {
       loads: loadsOf(flags.load) ?? experiment.loads,
       combine: flags.combine ?? experiment.combine,
     });
-    if ('unknown' in plan) throw await unknownNames(plan.unknown, loaded, flags);
+    if ('unknown' in plan) throw await unknownNames(plan.unknown, loaded, fromFlags(flags));
+    const cells = plan.variants.length * (1 + plan.contexts.length);
+    if (cells > MOST_CELLS) throw new Failure(messages.tooManyVariants(cells, MOST_CELLS), USAGE);
 
     warnOfOptions(scenario);
     if (experiment.vary.length > 0) printTalk(messages.varyIgnored());
     // Before the work, not after it.
     if (typeof args.report === 'string') makeFolder(args.report);
-    const cells = plan.variants.length * (1 + plan.contexts.length);
     const runner = createRunner(threads, cells * replications);
-    const progress = startProgress(
-      `comparing ${plan.variants.length} variants`,
-      cells * replications,
-      args.quiet === true,
-      'at most',
-    );
-    const interrupt = new AbortController();
-    const onInterrupt = (): void => interrupt.abort();
-    process.once('SIGINT', onInterrupt);
-    process.once('SIGTERM', onInterrupt);
-    let comparison: Comparison | null;
-    try {
-      comparison = await compare(scenario, plan.variants, {
+    const title = `comparing ${plan.variants.length} variants`;
+    const progress = startProgress(title, cells * replications, args.quiet === true, 'at most');
+    const { result: comparison, interrupted } = await interruptible((signal) =>
+      compare(scenario, plan.variants, {
         seed,
         replications,
         confidence: experiment.confidence,
         version: VERSION,
         file: path,
-        command: commandLine(path, flags, seed, replications),
+        command: commandOf(path, flags, seed, replications),
         runner,
         leftOut: plan.leftOut,
         contexts: plan.contexts,
         stop: flags.all ? 'never' : 'when decided',
         onProgress: (done, atMost) => progress.update(done, atMost),
-        signal: interrupt.signal,
-      });
-    } finally {
+        signal,
+      }),
+    ).finally(() => {
       progress.stop();
-      process.off('SIGINT', onInterrupt);
-      process.off('SIGTERM', onInterrupt);
-      await runner.close();
-    }
-    if (interrupt.signal.aborted)
-      printTalk(messages.interrupted(comparison?.replications ?? 0, replications));
+      return runner.close();
+    });
+    if (interrupted) printTalk(messages.interrupted(comparison?.replications ?? 0, replications));
     if (comparison === null) return INTERRUPTED;
     await present(comparison, args);
-    if (interrupt.signal.aborted) return INTERRUPTED;
+    if (interrupted) return INTERRUPTED;
     if (isVacuous(comparison)) {
       printTalk(messages.allVacuous());
       return VACUOUS;
@@ -150,6 +140,9 @@ export const compareCommand: Command = {
     return OK;
   },
 };
+
+/** Pairs of the whole catalogue are some hundreds of cells; triples would be thousands. */
+const MOST_CELLS = 5000;
 
 /** What the command line names in place of the file; null: nothing. */
 interface Flags {
@@ -191,71 +184,26 @@ async function present(comparison: Comparison, args: Readonly<Record<string, unk
   const folder = args.report;
   if (typeof folder !== 'string') return;
   const { reportFiles } = await import('../../report/reportFiles.ts');
-  const name = basename(comparison.file, extname(comparison.file)).replace(/^-$/, 'stdin');
-  const files = await reportFiles(comparison, name);
-  const paths: string[] = [];
-  try {
-    for (const [file, content] of files) {
-      const path = join(folder, file);
-      writeFileSync(path, content);
-      paths.push(path);
-    }
-  } catch (error) {
-    throw new Failure(messages.unwritable(folder, (error as Error).message), USAGE);
-  }
-  printTalk(messages.written(paths));
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw new Failure(messages.unwritable(folder, (error as Error).message), USAGE);
-  }
+  const files = await reportFiles(comparison, reportName(comparison.file));
+  printTalk(messages.written(writeFiles(folder, files)));
 }
 
 /** The command that makes the same result again; results do not depend on threads. */
-function commandLine(path: string, flags: Flags, seed: string, replications: number): string {
-  const words = ['snatrace', 'compare', path, '--seed', seed, '--replications', String(replications)];
-  if (flags.with !== null) words.push('--with', flags.with.join(','));
-  if (flags.kernel !== null) words.push('--kernel', flags.kernel.join(','));
-  if (flags.dispatch !== null) words.push('--dispatch', flags.dispatch.join(','));
-  if (flags.load !== null) words.push('--load', flags.load.join(','));
-  if (flags.combine !== null) words.push('--combine', String(flags.combine));
-  if (flags.all) words.push('--all-replications');
-  return words
-    .map((word) => (/^[\w./:,+@=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-    .join(' ');
+function commandOf(path: string, flags: Flags, seed: string, replications: number): string {
+  const list = (flag: string, names: readonly string[] | null) =>
+    names === null ? [] : [flag, names.join(',')];
+  return commandLine([
+    ...['snatrace', 'compare', path, '--seed', seed, '--replications', String(replications)],
+    ...list('--with', flags.with),
+    ...list('--kernel', flags.kernel),
+    ...list('--dispatch', flags.dispatch),
+    ...list('--load', flags.load),
+    ...(flags.combine === null ? [] : ['--combine', String(flags.combine)]),
+    ...(flags.all ? ['--all-replications'] : []),
+  ]);
 }
 
-/** Names that came from flags are named as such; those from the file with their line and column. */
-async function unknownNames(
-  unknown: readonly UnknownName[],
-  { experiment, source }: LoadedScenario,
-  flags: Flags,
-): Promise<Failure> {
-  const { MITIGATIONS } = await import('../../mitigations/catalogue.ts');
-  const { DISPATCH_PRESET_NAMES } = await import('../../scenario/dispatchPresets.ts');
-  const { kernelProblem } = await import('../scenarioFile.ts');
-  const known = MITIGATIONS.map((each) => each.name);
-  const places = {
-    mitigation: { key: 'with', flag: flags.with, list: experiment.with ?? [] },
-    kernel: { key: 'kernels', flag: flags.kernel, list: experiment.kernels },
-    dispatch: { key: 'dispatches', flag: flags.dispatch, list: experiment.dispatches },
-    load: { key: 'loads', flag: flags.load, list: experiment.loads.map(String) },
-  };
-  const lines = unknown.map(({ kind, name }) => {
-    const text = {
-      mitigation: () => messages.unknownMitigation(name, known),
-      kernel: () => kernelProblem(name) ?? '',
-      dispatch: () => messages.unknownDispatch(name, DISPATCH_PRESET_NAMES),
-      load: () => messages.notInRange('load', name, 'no group that replays a log: its rate cannot be scaled'),
-    }[kind]();
-    const { key, flag, list } = places[kind];
-    if (flag !== null) return text;
-    const index = list.findIndex((item) => item.split('+').includes(name));
-    const { line, column } = source.locate(['compare', key, index]);
-    return `${source.file}:${line}:${column}: ${text}`;
-  });
-  return new Failure(lines.join('\n'), USAGE);
+function fromFlags(flags: Flags): ReadonlySet<UnknownName['kind']> {
+  const kinds = { mitigation: flags.with, kernel: flags.kernel, dispatch: flags.dispatch, load: flags.load };
+  return new Set((Object.keys(kinds) as UnknownName['kind'][]).filter((kind) => kinds[kind] !== null));
 }

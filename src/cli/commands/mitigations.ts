@@ -68,7 +68,6 @@ const SYMBOLS = {
   reduces: '◐',
   'leaves alone': '·',
   worsens: '▲',
-  depends: '?',
 } as const;
 
 /** Column heads of the races, in the order of `RACES`. */
@@ -81,23 +80,36 @@ const HEADS: Readonly<Record<Race, string>> = {
   tableFull: 'table',
 };
 
-const symbols = (facts: Facts, effectOf: (race: Race) => keyof typeof SYMBOLS): readonly string[] =>
-  (Object.keys(facts.races) as Race[]).map((race) => SYMBOLS[effectOf(race)]);
+const symbols = (facts: Facts, symbol: (race: Race) => string): readonly string[] =>
+  (Object.keys(facts.races) as Race[]).map(symbol);
 
-function legend({ races }: Facts, effects: readonly (keyof typeof SYMBOLS)[]): string {
-  const columns = Object.entries(races).map(([race, text]) => `${HEADS[race as Race]}: ${text}`);
-  const marks = effects.map((effect) => `${SYMBOLS[effect]} ${effect}`);
-  return [marks.join('   '), columns.slice(0, 3).join('; '), columns.slice(3).join('; ')].join('\n');
+/** Of a scope that depends: the best that it can do, and whether it can do harm. */
+function symbolOf(scope: Scope): string {
+  if (scope.effect !== 'depends') return SYMBOLS[scope.effect];
+  const effects = scope.cases.map(({ effect }) => effect);
+  const best = (['removes', 'reduces'] as const).find((effect) => effects.includes(effect));
+  const worst = effects.includes('worsens') ? SYMBOLS.worsens : '';
+  return `${best === undefined ? '' : SYMBOLS[best]}${worst}?`;
 }
+
+function legend({ races }: Facts, marks: readonly string[]): string {
+  const columns = Object.entries(races).map(([race, text]) => `${HEADS[race as Race]}: ${text}`);
+  const pairs = [0, 2, 4].map((at) => columns.slice(at, at + 2).join('; '));
+  return [marks.join('   '), ...pairs].join('\n');
+}
+
+const MARKS = (['removes', 'reduces', 'leaves alone', 'worsens'] as const).map(
+  (effect) => `${SYMBOLS[effect]} ${effect}`,
+);
 
 function listed(mitigations: readonly Mitigation[], facts: Facts): string {
   const blocks = Object.entries(facts.efforts).map(([effort, text]) => {
     const rows = mitigations
       .filter((each) => each.effort === effort)
-      .map((each) => [`  ${each.name}`, each.title, ...symbols(facts, (race) => each.scope[race].effect)]);
+      .map((each) => [`  ${each.name}`, each.title, ...symbols(facts, (race) => symbolOf(each.scope[race]))]);
     return `${capital(text)}\n${plainTable(['', '', ...Object.values(HEADS)], rows)}`;
   });
-  const legendText = legend(facts, ['removes', 'reduces', 'leaves alone', 'worsens', 'depends']);
+  const legendText = legend(facts, [...MARKS, '? depends on the scenario: at best, at worst']);
   return `${blocks.join('\n\n')}\n\n${legendText}\n\n${messages.mitigationsHint()}`;
 }
 
@@ -108,7 +120,7 @@ function appliedTo(mitigations: readonly Mitigation[], scenario: Scenario, facts
   const rows = works.map(({ each, application }) => [
     `  ${each.name}`,
     application.effect,
-    ...symbols(facts, (race) => facts.effectIn(each.scope[race], scenario).effect),
+    ...symbols(facts, (race) => SYMBOLS[facts.effectIn(each.scope[race], scenario).effect]),
   ]);
   const width = outputWidth();
   const reasons = (all: readonly { each: Mitigation; application: Application }[]): string =>
@@ -119,7 +131,7 @@ function appliedTo(mitigations: readonly Mitigation[], scenario: Scenario, facts
   const blocks = [
     works.length === 0
       ? messages.nothingApplies()
-      : `Apply here, and do this to races that happen:\n${plainTable(['', '', ...Object.values(HEADS)], rows)}\n\n${legend(facts, ['removes', 'reduces', 'leaves alone', 'worsens'])}`,
+      : `Apply here, and do this to races that happen:\n${plainTable(['', '', ...Object.values(HEADS)], rows)}\n\n${legend(facts, MARKS)}`,
     reasons(works) === '' ? '' : `Notes:\n${reasons(works)}`,
     not.length === 0 ? '' : `Have no effect here:\n${reasons(not)}`,
   ];

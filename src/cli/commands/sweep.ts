@@ -1,18 +1,18 @@
 /** `snatrace sweep`: a scenario at every point of a grid, as it is and under mitigations. */
-import type { UnknownName } from '../../experiment/plan.ts';
 import type { Sweep } from '../../experiment/sweep.ts';
-import type { LoadedPoints } from '../../scenario/points.ts';
 import { VERSION } from '../../version.ts';
 import type { Command } from '../command.ts';
 import { commandLine } from '../commandLine.ts';
 import { INTERRUPTED, OK, USAGE, VACUOUS } from '../exitCodes.ts';
 import { Failure } from '../failure.ts';
+import { interruptible } from '../interruptible.ts';
 import * as messages from '../messages.ts';
 import { DEFAULT_SEED, listOf, scenarioPath, seedOf, wholeNumber, withRunOptions } from '../options.ts';
 import { warnOfOptions } from '../optionWarnings.ts';
 import { outputWidth, printData, printTalk, wantsColour } from '../output.ts';
 import { startProgress } from '../progress.ts';
 import { makeFolder, reportName, writeFiles } from '../reportFolder.ts';
+import { unknownNames } from '../unknownNames.ts';
 
 export const sweepCommand: Command = {
   command: 'sweep <scenario>',
@@ -63,7 +63,8 @@ export const sweepCommand: Command = {
       loads,
       combine,
     });
-    if ('unknown' in plan) throw await unknownNames(plan.unknown, loaded, asked !== null);
+    if ('unknown' in plan)
+      throw await unknownNames(plan.unknown, loaded, new Set(asked === null ? [] : ['mitigation']));
 
     warnOfOptions(loaded.scenario);
     // Before the work, not after it.
@@ -75,13 +76,8 @@ export const sweepCommand: Command = {
       variants * replications,
       args.quiet === true,
     );
-    const interrupt = new AbortController();
-    const onInterrupt = (): void => interrupt.abort();
-    process.once('SIGINT', onInterrupt);
-    process.once('SIGTERM', onInterrupt);
-    let swept: Sweep | null;
-    try {
-      swept = await sweep(plan, {
+    const { result: swept, interrupted } = await interruptible((signal) =>
+      sweep(plan, {
         seed,
         replications,
         confidence: experiment.confidence,
@@ -94,19 +90,16 @@ export const sweepCommand: Command = {
         ]),
         runner,
         onProgress: (done, all) => progress.update(done, all),
-        signal: interrupt.signal,
-      });
-    } finally {
+        signal,
+      }),
+    ).finally(() => {
       progress.stop();
-      process.off('SIGINT', onInterrupt);
-      process.off('SIGTERM', onInterrupt);
-      await runner.close();
-    }
-    if (interrupt.signal.aborted)
-      printTalk(messages.sweepInterrupted(swept?.points.length ?? 0, points.length));
+      return runner.close();
+    });
+    if (interrupted) printTalk(messages.sweepInterrupted(swept?.points.length ?? 0, points.length));
     if (swept === null) return INTERRUPTED;
     await present(swept, args);
-    if (interrupt.signal.aborted) return INTERRUPTED;
+    if (interrupted) return INTERRUPTED;
     if (swept.points.every(({ comparison }) => isVacuous(comparison.cells))) {
       printTalk(messages.allVacuous());
       return VACUOUS;
@@ -153,38 +146,4 @@ function* jsonPieces({ points, ...head }: Sweep): Generator<string> {
     yield i === points.length - 1 ? text : `${text},`;
   }
   yield '  ]\n}';
-}
-
-/** Names that came from the flag are named as such; those from the file with their line and column. */
-async function unknownNames(
-  unknown: readonly UnknownName[],
-  { experiment, source }: LoadedPoints,
-  asked: boolean,
-): Promise<Failure> {
-  const { MITIGATIONS } = await import('../../mitigations/catalogue.ts');
-  const { DISPATCH_PRESET_NAMES } = await import('../../scenario/dispatchPresets.ts');
-  const { kernelProblem } = await import('../scenarioFile.ts');
-  const known = MITIGATIONS.map((each) => each.name);
-  const kinds = {
-    mitigation: {
-      key: 'with',
-      list: experiment.with ?? [],
-      text: (name: string) => messages.unknownMitigation(name, known),
-    },
-    kernel: { key: 'kernels', list: experiment.kernels, text: (name: string) => kernelProblem(name) ?? '' },
-    dispatch: {
-      key: 'dispatches',
-      list: experiment.dispatches,
-      text: (name: string) => messages.unknownDispatch(name, DISPATCH_PRESET_NAMES),
-    },
-    load: { key: 'loads', list: experiment.loads.map(String), text: messages.loadOfReplay },
-  };
-  const lines = unknown.map(({ kind, name }) => {
-    const { key, list, text } = kinds[kind];
-    if (asked && kind === 'mitigation') return text(name);
-    const index = list.findIndex((item) => item.split('+').includes(name));
-    const { line, column } = source.locate(['compare', key, index]);
-    return `${source.file}:${line}:${column}: ${text(name)}`;
-  });
-  return new Failure(lines.join('\n'), USAGE);
 }
