@@ -19,7 +19,15 @@ import { meanOverReplications, type Replicated, rateOverReplications } from '../
 import type { Correction } from '../statistics/verdict.ts';
 import type { Cell, CellGroup, ComputedRates, KernelSummary } from './comparison.ts';
 import { contrastEvents } from './contrastEvents.ts';
-import { counterpart, kindOf, type Observed, operationsOf, perStarted, stallsOf } from './operations.ts';
+import {
+  counterpart,
+  kindOf,
+  type Observed,
+  operationsOf,
+  perStarted,
+  resultOf,
+  stallsOf,
+} from './operations.ts';
 import type { Variant } from './plan.ts';
 import { computedRates } from './rare.ts';
 import { verdictInWords } from './words.ts';
@@ -36,19 +44,19 @@ export function summariseKernel(kernel: Kernel): KernelSummary {
   };
 }
 
-/** Runs in order of replication, of a variant and of the baseline (null: this is the baseline). */
-export interface ComputingRuns {
+/** What an operation's computed rates come from. */
+export interface Computing {
+  /** In order of replication: of the variant, and of the baseline (null: this is the baseline). */
   readonly runs: readonly RunResult[];
   readonly baseline: readonly RunResult[] | null;
+  /** Whether this operation's rates are computed in every cell, or drawn in every cell. */
+  readonly applies: (observed: Observed) => boolean;
 }
-
-/** With fewer drawn stalls on either side, the computed rates say more. */
-const DRAWN_ENOUGH = 30;
 
 /**
  * `baseline` null: this is the baseline; else as many runs as the variant's, both in order of replication.
  * `corrections`: for each operation (`operationsOf`) what the family of verdicts makes of its stalls; none: the
- * verdicts are not corrected. `computing`: the runs, and the baseline's, whose computed rates count (`rare.ts`).
+ * verdicts are not corrected. `computing`: null, nothing is computed.
  */
 export function cellOf(
   variant: Variant,
@@ -57,7 +65,7 @@ export function cellOf(
   baseline: readonly RunResult[] | null,
   confidence: number,
   corrections: readonly (Correction | null)[] = [],
-  computing: ComputingRuns = { runs, baseline },
+  computing: Computing | null = null,
 ): Cell {
   const { scenario } = variant;
   const compared = baseline === null ? [] : operationsOf(scenario, baseline);
@@ -99,19 +107,13 @@ export function cellOf(
   };
 }
 
-/** Null where enough was drawn, where nothing was left to compute, and where the computed rates are 0. */
 function computedOf(
-  { group, operation, runs }: Observed,
-  baseline: readonly OperationResult[] | null,
+  observed: Observed,
   confidence: number,
-  computing: ComputingRuns,
+  computing: Computing | null,
 ): ComputedRates | null {
-  const drawn = Math.max(sum(runs.map(stallsOf)), sum((baseline ?? []).map(stallsOf)));
-  if (drawn >= DRAWN_ENOUGH) return null;
-  const resultOf = (run: RunResult) => run.groups.find(({ name }) => name === group)?.[operation] ?? null;
-  const results = [...computing.runs, ...(computing.baseline ?? [])].map(resultOf);
-  const integrated = results.some((result) => result !== null && result.computed.stalls !== stallsOf(result));
-  return integrated ? computedRates(computing.runs, computing.baseline, confidence, resultOf) : null;
+  if (computing === null || !computing.applies(observed)) return null;
+  return computedRates(computing.runs, computing.baseline, confidence, (run) => resultOf(run, observed));
 }
 
 function effortOf({ applied, role }: Variant): Effort | null {
@@ -138,7 +140,7 @@ function groupOf(
   baseline: readonly OperationResult[] | null,
   confidence: number,
   correction: Correction | null,
-  computing: ComputingRuns,
+  computing: Computing | null,
 ): CellGroup {
   const { group, operation, runs } = observed;
   const bins = mergeBins(runs.map(({ latencies }) => latencies));
@@ -161,7 +163,7 @@ function groupOf(
       sum(runs.map((run) => run.stallsByCause[cause])),
     ),
     lostCount: byCause(LOSS_CAUSES, (cause) => sum(runs.map((run) => run.lost[cause]))),
-    computed: computedOf(observed, baseline, confidence, computing),
+    computed: computedOf(observed, confidence, computing),
     lossesPerMillion: perMillion(perStarted(runs, lossesOf), confidence),
     stallsPerMillion,
     failuresPerMillion: perMillion(perStarted(runs, failuresOf), confidence),

@@ -29,6 +29,11 @@ export function counterpart(all: readonly Observed[], { group, operation }: Obse
   return all.find((each) => each.group === group && each.operation === operation);
 }
 
+/** The same operation in a run of its own. */
+export function resultOf(run: RunResult, { group, operation }: Observed): OperationResult | null {
+  return run.groups.find(({ name }) => name === group)?.[operation] ?? null;
+}
+
 /** A value per operation started. */
 export function perStarted(
   runs: readonly OperationResult[],

@@ -8,8 +8,19 @@ import { behaviourHash } from './behaviour.ts';
 import { cellOf } from './cells.ts';
 import type { Cell } from './comparison.ts';
 import { contrastEvents } from './contrastEvents.ts';
-import { counterpart, kindOf, type Observed, operationsOf, perStarted, stallsOf } from './operations.ts';
+import {
+  counterpart,
+  kindOf,
+  type Observed,
+  operationsOf,
+  perStarted,
+  resultOf,
+  stallsOf,
+} from './operations.ts';
 import type { Variant } from './plan.ts';
+
+/** With fewer drawn stalls as it is, the computed rates say more. */
+const DRAWN_ENOUGH = 30;
 
 /** By behaviour, in order of replication. */
 export type Runs = ReadonlyMap<string, readonly RunResult[]>;
@@ -109,6 +120,7 @@ export class Trial {
 
   /** In the order of the variants. `companions`: runs with an amplified dispatch, of behaviours that need them. */
   cells(runs: Runs, companions: Runs): readonly Cell[] {
+    const applies = this.computedOperations(runs, companions);
     return this.variants.map((variant, i) => {
       const key = this.keys[i] as string;
       const { replications, look } = this.standing(key);
@@ -121,9 +133,33 @@ export class Trial {
         i === 0 ? null : first(this.baselineKey),
         confidenceAt(look, this.confidence),
         this.pairsOf(key, runs).map(({ correction }) => correction),
-        { runs: computing(key), baseline: i === 0 ? null : computing(this.baselineKey) },
+        { runs: computing(key), baseline: i === 0 ? null : computing(this.baselineKey), applies },
       );
     });
+  }
+
+  /**
+   * An operation's rates are computed, in all cells, where the baseline drew no stall and something was integrated
+   * in any cell, or where it drew few because its dispatch is rare.
+   */
+  private computedOperations(runs: Runs, companions: Runs): (observed: Observed) => boolean {
+    const isIntegrated = (key: string, observed: Observed) =>
+      (companions.get(key) ?? runs.get(key) ?? []).some((run) => {
+        const result = resultOf(run, observed);
+        return result !== null && result.computed.stalls !== stallsOf(result);
+      });
+    const baseline = operationsOf(
+      this.variantOf(this.baselineKey).scenario,
+      runs.get(this.baselineKey) ?? [],
+    );
+    const computed = baseline.filter((observed) => {
+      const drawn = observed.runs.reduce((total, run) => total + stallsOf(run), 0);
+      if (drawn >= DRAWN_ENOUGH) return false;
+      return drawn === 0
+        ? this.keys.some((key) => isIntegrated(key, observed))
+        : companions.has(this.baselineKey) && isIntegrated(this.baselineKey, observed);
+    });
+    return (observed) => counterpart(computed, observed) !== undefined;
   }
 
   private outcomesOf(key: string, runs: Runs): readonly Outcome[] {

@@ -62,7 +62,7 @@ export function kernelUpgrade(release: string, facts: KernelFacts): Mitigation {
     title: facts.title ?? `kernel ${release}`,
     changes: facts.changes,
     effort: 'kernel',
-    scope: kernelScope(release),
+    scope: withoutIdleCases(kernelScope(release)),
     prerequisites: facts.prerequisites,
     cost: ['every node must be drained and replaced or rebooted'],
     howTo: facts.howTo ?? [`uname -r   # ${release} or later`],
@@ -82,6 +82,16 @@ export function kernelByName(name: string): Mitigation | undefined {
     prerequisites: [`a node image with Linux ${release}`],
     sources: [`snatrace kernels ${release}`, ...notes],
   });
+}
+
+/** What is left with nothing but `otherwise` does not depend. */
+function withoutIdleCases(scope: Mitigation['scope']): Mitigation['scope'] {
+  const plain = Object.entries(scope).map(([race, of]) =>
+    of.effect === 'depends' && of.cases.length === 1
+      ? [race, { effect: (of.cases[0] as ScopeCase).effect, text: of.text }]
+      : [race, of],
+  );
+  return Object.fromEntries(plain) as Mitigation['scope'];
 }
 
 /** A case that a kernel rules out for every kernel before it is not worth telling. */

@@ -320,7 +320,7 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
       const { lookups } = owner.pod.group;
       if (error === 'ok' && this.isPartial(owner)) lookups.partial += 1;
       const latency = this.world.loop.now - owner.startedNs;
-      lookups.finished(latency, owner.lossCause, error === 'again', owner.lossWeight);
+      lookups.finished(latency, owner.lossCause, isFailure(owner, error), owner.lossWeight);
     }
     if (owner.strikeWeight < 1) this.teach(owner);
     this.lookups.release(owner);
@@ -514,6 +514,13 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
   tcpMayLose({ measured, lossCause, pod }: SimulatedLookup, probability: number): void {
     if (measured && lossCause === NO_LOSS) pod.group.lookups.expect(0, probability);
   }
+}
+
+/** No answer; or `not found` for a name that exists: its resolver never asked for it (musl with ndots:1). */
+function isFailure({ name, wanted, pod }: SimulatedLookup, error: LookupError): boolean {
+  if (error === 'ok' || error === 'again') return error === 'again';
+  const families = pod.group.settings.dns?.names[name]?.families ?? [];
+  return families.some((family) => (wanted & (family === 'ipv4' ? A : AAAA)) !== 0);
 }
 
 /** The first loss that a lookup meets is what its stall is put down to. */

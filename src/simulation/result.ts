@@ -22,6 +22,7 @@ export interface OperationResult {
   readonly succeeded: number;
   /** Succeeded with one of two address families missing; counted in `succeeded` too. */
   readonly partial: number;
+  /** No answer, or `not found` for a name that exists. */
   readonly failed: number;
   /** Still going on when the run ended. */
   readonly inFlight: number;

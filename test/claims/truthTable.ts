@@ -49,12 +49,23 @@ export function judgeAll(): readonly Judgement[] {
       return about.flatMap((race): Judgement[] => {
         const { effect: stated, when } = effectIn(scope[race], scenario);
         const sides = [{ scenario, runs: before }, { scenario: changed, runs: after }] as const;
-        const judged = judgeRace(race, ...sides, application === 'ineffective' ? 'leaves alone' : stated);
+        const judged = judgeRace(eventsOf(race, changed), ...sides, application === 'ineffective' ? 'leaves alone' : stated);
         if (judged === null) return [];
         return [{ mitigation, race, world, application, stated, when, ...judged }];
       });
     });
   });
+}
+
+/**
+ * A run does not count the packets that lookups lose over TCP, but the lookups that it made stall: where a mitigation
+ * moves lookups to TCP, stalled operations are compared.
+ */
+function eventsOf(race: Race, { pods }: Scenario): (run: RunResult) => number {
+  const overTcp = pods.some(({ dns, resolver }) => dns !== null && resolver.options.includes('use-vc'));
+  if (!overTcp || (race !== 'portsExhausted' && race !== 'tableFull')) return RACE_MEASURES[race].events;
+  const cause = race === 'portsExhausted' ? 'ports-exhausted' : 'table-full';
+  return ({ groups }) => groups.reduce((total, { lookups }) => total + (lookups?.stallsByCause[cause] ?? 0), 0);
 }
 
 function replicate(scenario: Scenario): readonly RunResult[] {
@@ -72,12 +83,11 @@ interface Side {
 
 /** Null where the race struck too seldom on either side to say anything. */
 function judgeRace(
-  race: Race,
+  events: (run: RunResult) => number,
   before: Side,
   after: Side,
   expected: Effect,
 ): Judged | null {
-  const { events } = RACE_MEASURES[race];
   const side = ({ scenario, runs }: Side) => ({
     numerators: runs.map(events),
     denominators: runs.map((run) => startedOf(run, scenario)),

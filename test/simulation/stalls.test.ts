@@ -177,3 +177,45 @@ describe('a SYN that loses the port race', () => {
     expect(stallsOf(result)).toEqual({ 'failed sooner': result.failed });
   });
 });
+
+describe('a lookup of a name that only the search list makes absolute', () => {
+  const ofService = (libc: string, ndots: number) =>
+    lookups(
+      run(
+        { duration: '2s' },
+        pod({
+          resolver: `{ libc: ${libc}, options: ["ndots:${ndots}"], search: 3 }`,
+          dispatch: 'clean-veth',
+          dns: '{ rate: 20/s, names: [db.shop] }',
+        }),
+      ),
+    );
+
+  it('fails at once under musl with ndots:1, which never uses the list for it, and counts as failed sooner', () => {
+    const { started, failed, stalls } = ofService('musl-1.2.5', 1);
+    expect(failed).toBe(started);
+    expect(stalls['failed sooner']).toBe(started);
+  });
+
+  it.each([
+    ['musl-1.2.5', 2],
+    ['glibc-2.36', 1],
+    ['go-1.19', 1],
+  ] as const)('succeeds under %s with ndots:%i', (libc, ndots) => {
+    expect(ofService(libc, ndots).failed).toBe(0);
+  });
+
+  it('that exists nowhere is answered when the resolver says so', () => {
+    const absent = lookups(
+      run(
+        { duration: '2s' },
+        pod({
+          dispatch: 'clean-veth',
+          dns: '{ rate: 20/s, names: [{ name: none.example., families: [] }] }',
+        }),
+      ),
+    );
+    expect(absent.failed).toBe(0);
+    expect(absent.succeeded).toBe(absent.started);
+  });
+});
