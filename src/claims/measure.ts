@@ -1,7 +1,7 @@
 /** What a claim counts in a run: losses to a race, or anything else that a run tells. */
 import type { Race } from '../mitigations/mitigation.ts';
-import type { LossCause } from '../simulation/causes.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import type { LossCause } from '../simulation/causes.ts';
 import type { OperationResult, RunResult } from '../simulation/result.ts';
 
 export interface Measure {

@@ -9,8 +9,8 @@ import { simulate } from '../../src/simulation/simulate.ts';
 import { type PairedContrast, pairedMeans, pairedRates } from '../../src/statistics/paired.ts';
 import { WORLDS } from './worlds.ts';
 
-const REPLICATIONS = 5;
-const FEWEST = 10;
+export const REPLICATIONS = 5;
+export const FEWEST = 10;
 /** A cell that is called different although nothing differs: 0.5 % at most. */
 export const CONFIDENCE = 0.995;
 
@@ -48,8 +48,15 @@ export function judgeAll(): readonly Judgement[] {
       const after = runsOf(changed);
       return about.flatMap((race): Judgement[] => {
         const { effect: stated, when } = effectIn(scope[race], scenario);
-        const sides = [{ scenario, runs: before }, { scenario: changed, runs: after }] as const;
-        const judged = judgeRace(eventsOf(race, changed), ...sides, application === 'ineffective' ? 'leaves alone' : stated);
+        const sides = [
+          { scenario, runs: before },
+          { scenario: changed, runs: after },
+        ] as const;
+        const judged = judgeRace(
+          eventsOf(race, changed),
+          ...sides,
+          application === 'ineffective' ? 'leaves alone' : stated,
+        );
         if (judged === null) return [];
         return [{ mitigation, race, world, application, stated, when, ...judged }];
       });
@@ -65,7 +72,8 @@ function eventsOf(race: Race, { pods }: Scenario): (run: RunResult) => number {
   const overTcp = pods.some(({ dns, resolver }) => dns !== null && resolver.options.includes('use-vc'));
   if (!overTcp || (race !== 'portsExhausted' && race !== 'tableFull')) return RACE_MEASURES[race].events;
   const cause = race === 'portsExhausted' ? 'ports-exhausted' : 'table-full';
-  return ({ groups }) => groups.reduce((total, { lookups }) => total + (lookups?.stallsByCause[cause] ?? 0), 0);
+  return ({ groups }) =>
+    groups.reduce((total, { lookups }) => total + (lookups?.stallsByCause[cause] ?? 0), 0);
 }
 
 function replicate(scenario: Scenario): readonly RunResult[] {

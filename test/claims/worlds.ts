@@ -60,7 +60,9 @@ const counted = (rate: string) => ({ resolver: GLIBC, dns: { arrivals: { periodi
 /** All pods at the same moments. */
 const together = (every: string, more: object = {}) => ({ arrivals: { cron: every }, ...more });
 const TO = { to: ['203.0.113.10:443'], hold: '1ms' };
-const KEEPING = { conntrack: { max: 16384, timeouts: { udp: '12ms', udpStream: '12ms', tcpTimeWait: '5ms' } } };
+const KEEPING = {
+  conntrack: { max: 16384, timeouts: { udp: '12ms', udpStream: '12ms', tcpTimeWait: '5ms' } },
+};
 const FULL = { conntrack: { max: 200, buckets: 65536 } };
 
 export const WORLDS: readonly World[] = [

@@ -1,0 +1,71 @@
+/**
+ * The scope that every mitigation states is what the simulation shows, and where the reference says otherwise there
+ * is an explanation. A comparison calls equal rates different with a probability of 0.5 % at most; seeds are fixed.
+ */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { MITIGATIONS } from '../../src/mitigations/catalogue.ts';
+import { RACES, type Race } from '../../src/mitigations/mitigation.ts';
+import { expectDoc } from './docs.ts';
+import { EXPLAINED } from './explainedDifferences.ts';
+import { compareWithReference } from './referenceComparison.ts';
+import { type Judgement, judgeAll } from './truthTable.ts';
+import { truthTableDocument } from './truthTableDocument.ts';
+
+let all: readonly Judgement[] = [];
+beforeAll(() => {
+  all = judgeAll();
+});
+
+const lineOf = (each: Judgement) =>
+  `${each.race}, ${each.world}: stated ${each.stated} (${each.when ?? 'always'}, ${each.application}), ` +
+  `${each.eventsBefore} of ${each.startedBefore} became ${each.eventsAfter} of ${each.startedAfter}`;
+
+describe.each(MITIGATIONS.map(({ name, scope }) => [name, scope] as const))('%s', (name, scope) => {
+  it('does to each race what its scope states', () => {
+    const contradicted = all.filter(
+      ({ mitigation, agrees }) => mitigation === name && agrees === 'contradicted',
+    );
+    expect(contradicted.map(lineOf)).toEqual([]);
+  });
+
+  it('shows each race that it is said to change, in some world', () => {
+    const races = Object.keys(RACES) as Race[];
+    const unseen = races.filter((race) => {
+      const each = scope[race];
+      const effects = each.effect === 'depends' ? each.cases.map(({ effect }) => effect) : [each.effect];
+      const changes = effects.some((effect) => effect !== 'leaves alone');
+      return changes && !all.some(isShown(name, race, 'a change'));
+    });
+    expect(unseen.filter((race) => !UNSEEN[race]?.includes(name))).toEqual([]);
+  });
+
+  it('shows that it leaves the other races alone', () => {
+    const races = (Object.keys(RACES) as Race[]).filter((race) => scope[race].effect === 'leaves alone');
+    expect(races.filter((race) => !all.some(isShown(name, race, 'none')))).toEqual([]);
+  });
+});
+
+function isShown(name: string, race: Race, what: 'a change' | 'none') {
+  return (each: Judgement): boolean =>
+    each.mitigation === name &&
+    each.race === race &&
+    each.agrees === 'shown' &&
+    (each.stated === 'leaves alone') === (what === 'none');
+}
+
+/** Changes that are stated for scenarios of which no world is one. */
+const UNSEEN: Readonly<Partial<Record<Race, readonly string[]>>> = {};
+
+describe('the reference', () => {
+  it('agrees, or there is an explanation; and there is no explanation without a difference', () => {
+    const key = ({ mitigation, race }: { mitigation: string; race: Race }) => `${mitigation} ${race}`;
+    const differences = compareWithReference(all).filter(({ agrees }) => !agrees);
+    expect(EXPLAINED.map(key).sort()).toEqual(differences.map(key).sort());
+  });
+});
+
+describe('docs/truth-table.md', () => {
+  it('says what was found', () => {
+    expectDoc('truth-table.md', truthTableDocument(all));
+  });
+});
