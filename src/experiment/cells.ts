@@ -29,7 +29,7 @@ import {
   stallsOf,
 } from './operations.ts';
 import type { Variant } from './plan.ts';
-import { computedRates } from './rare.ts';
+import { type ComputedRuns, computedRates } from './rare.ts';
 import { verdictInWords } from './words.ts';
 
 const MILLION = 1e6;
@@ -44,19 +44,17 @@ export function summariseKernel(kernel: Kernel): KernelSummary {
   };
 }
 
-/** What an operation's computed rates come from. */
-export interface Computing {
-  /** In order of replication: of the variant, and of the baseline (null: this is the baseline). */
-  readonly runs: readonly RunResult[];
-  readonly baseline: readonly RunResult[] | null;
-  /** Whether this operation's rates are computed in every cell, or drawn in every cell. */
-  readonly applies: (observed: Observed) => boolean;
-}
+/** What an operation's computed rates come from; null: its rates are those that were drawn. */
+export type Computing = (observed: Observed) => {
+  readonly computed: ComputedRuns;
+  /** Null: this is the baseline. */
+  readonly baseline: ComputedRuns | null;
+} | null;
 
 /**
  * `baseline` null: this is the baseline; else as many runs as the variant's, both in order of replication.
  * `corrections`: for each operation (`operationsOf`) what the family of verdicts makes of its stalls; none: the
- * verdicts are not corrected. `computing`: null, nothing is computed.
+ * verdicts are not corrected. `computing`: none, nothing is computed.
  */
 export function cellOf(
   variant: Variant,
@@ -65,7 +63,7 @@ export function cellOf(
   baseline: readonly RunResult[] | null,
   confidence: number,
   corrections: readonly (Correction | null)[] = [],
-  computing: Computing | null = null,
+  computing: Computing = () => null,
 ): Cell {
   const { scenario } = variant;
   const compared = baseline === null ? [] : operationsOf(scenario, baseline);
@@ -107,13 +105,10 @@ export function cellOf(
   };
 }
 
-function computedOf(
-  observed: Observed,
-  confidence: number,
-  computing: Computing | null,
-): ComputedRates | null {
-  if (computing === null || !computing.applies(observed)) return null;
-  return computedRates(computing.runs, computing.baseline, confidence, (run) => resultOf(run, observed));
+function computedOf(observed: Observed, confidence: number, computing: Computing): ComputedRates | null {
+  const from = computing(observed);
+  if (from === null) return null;
+  return computedRates(from.computed, from.baseline, confidence, (run) => resultOf(run, observed));
 }
 
 function effortOf({ applied, role }: Variant): Effort | null {
@@ -140,7 +135,7 @@ function groupOf(
   baseline: readonly OperationResult[] | null,
   confidence: number,
   correction: Correction | null,
-  computing: Computing | null,
+  computing: Computing,
 ): CellGroup {
   const { group, operation, runs } = observed;
   const bins = mergeBins(runs.map(({ latencies }) => latencies));

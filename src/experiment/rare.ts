@@ -7,9 +7,10 @@ import type { PodGroup, Scenario } from '../scenario/scenario.ts';
 import { dispatchProbability } from '../simulation/assembly.ts';
 import type { OperationResult, RunResult } from '../simulation/result.ts';
 import type { Estimate } from '../statistics/interval.ts';
-import { pairedMeans } from '../statistics/paired.ts';
+import { type PairedContrast, pairedMeans } from '../statistics/paired.ts';
+import { clopperPearsonUpper } from '../statistics/proportions.ts';
 import { meanOverReplications, type Replicated } from '../statistics/replications.ts';
-import { judge } from '../statistics/verdict.ts';
+import { judge, type Verdict } from '../statistics/verdict.ts';
 import type { ComputedRates } from './comparison.ts';
 
 const MILLION = 1e6;
@@ -29,34 +30,61 @@ export function needsAmplification(scenario: Scenario): number {
   return rare.length === 0 ? 1 : AMPLIFIED / Math.min(...rare);
 }
 
+/** How much more often the pairs of one group are struck in a scenario's companion runs: each is capped by itself. */
+export function amplificationOf(scenario: Scenario, group: string): number {
+  const settings = scenario.pods.find(({ name }) => name === group);
+  const p = settings === undefined ? 0 : dispatchProbability(scenario, settings);
+  return p === 0 ? 1 : Math.max(1, Math.min(needsAmplification(scenario), AMPLIFIED / p));
+}
+
+/** Runs that computed something, in order of replication. */
+export interface ComputedRuns {
+  readonly runs: readonly RunResult[];
+  /** How much more often the operation's pairs were struck than they would be; 1: in ordinary runs. */
+  readonly amplify: number;
+}
+
 /**
- * The computed rates of one operation over runs in order of replication, with t intervals over replications: they are
- * sums of probabilities and no counts. Beside a baseline's, if given, paired by replication. Companion runs of both,
- * each with its own `needsAmplification`, strike the same pairs.
+ * The computed rates of one operation, with t intervals over replications: they are sums of probabilities and no
+ * counts. Beside a baseline's, if given, paired by replication. Companion runs of both, each with its own
+ * `needsAmplification`, strike the same pairs.
+ *
+ * Where nothing was met that could have lost a packet, the rate is bounded as one that was drawn, by Clopper and
+ * Pearson's upper bound. What the dispatch strikes was drawn `amplify` times as often; the bound is on that, for
+ * causes that are not amplified were met in none of the runs either.
  *
  * @example
- * computedRates(runs, baseline, 0.95, (run) => run.groups[0]?.lookups ?? null).stallsPerMillion.estimate;
+ * const computed = { runs, amplify: 1 };
+ * computedRates(computed, null, 0.95, (run) => run.groups[0]?.lookups ?? null).stallsPerMillion.estimate;
  */
 export function computedRates(
-  runs: readonly RunResult[],
-  baseline: readonly RunResult[] | null,
+  computed: ComputedRuns,
+  baseline: ComputedRuns | null,
   confidence: number,
   operation: (run: RunResult) => OperationResult | null,
 ): ComputedRates {
-  const stalls = over(runs, operation, ({ computed }) => computed.stalls);
-  const losses = over(runs, operation, ({ computed }) => computed.losses);
-  const contrast =
-    baseline === null
-      ? null
-      : pairedMeans(
-          over(baseline, operation, ({ computed }) => computed.stalls),
-          stalls,
-          confidence,
-        );
+  const stallsIn = ({ runs }: ComputedRuns) => over(runs, operation, (result) => result.computed.stalls);
+  const lossesIn = ({ runs }: ComputedRuns) => over(runs, operation, (result) => result.computed.losses);
+  const stalls = rateOf(stallsIn(computed), computed.amplify, confidence);
+  const compared = baseline === null ? null : pairedMeans(stallsIn(baseline), stallsIn(computed), confidence);
   return {
-    stallsPerMillion: perMillion(stalls, confidence),
-    lossesPerMillion: perMillion(losses, confidence),
-    contrast: contrast === null ? null : { contrast, verdict: judge(contrast) },
+    stallsPerMillion: scaled(stalls),
+    lossesPerMillion: scaled(rateOf(lossesIn(computed), computed.amplify, confidence)),
+    contrast: compared === null ? null : { contrast: compared, verdict: verdictOf(compared, stalls) },
+  };
+}
+
+/** As of any contrast, but that a rate of 0 is not taken to be known exactly. */
+function verdictOf(contrast: PairedContrast, variant: Estimate): Verdict {
+  const { baseline } = contrast;
+  const verdict = judge(contrast);
+  const nothing = baseline.estimate === 0 && variant.estimate === 0;
+  return {
+    ...verdict,
+    outcome: nothing ? 'nothing to compare' : verdict.outcome,
+    variantAtMost: variant.high,
+    eliminated: baseline.estimate > 0 && variant.estimate === 0,
+    identical: verdict.identical && !nothing,
   };
 }
 
@@ -74,16 +102,21 @@ function over(
 }
 
 /** A rate is not negative, though a t interval of few replications may reach below 0. */
-function perMillion(sample: Replicated, confidence: number): Estimate {
+function rateOf(sample: Replicated, amplify: number, confidence: number): Estimate {
   const mean = meanOverReplications(sample, confidence);
   if (mean === null) return { estimate: 0, low: null, high: null, method: 'none', n: 0, replications: 0 };
-  const { estimate, low, high, method, n, replications } = mean;
+  if (mean.estimate === 0) {
+    const { high } = clopperPearsonUpper(0, mean.n, confidence);
+    return { ...mean, low: 0, high: high / amplify, method: 'clopper-pearson-upper' };
+  }
+  return { ...mean, low: mean.low === null ? null : Math.max(0, mean.low) };
+}
+
+function scaled({ estimate, low, high, ...rest }: Estimate): Estimate {
   return {
     estimate: estimate * MILLION,
-    low: low === null ? null : Math.max(0, low) * MILLION,
+    low: low === null ? null : low * MILLION,
     high: high === null ? null : high * MILLION,
-    method,
-    n,
-    replications,
+    ...rest,
   };
 }

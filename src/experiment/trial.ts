@@ -18,6 +18,11 @@ import {
   stallsOf,
 } from './operations.ts';
 import type { Variant } from './plan.ts';
+import { amplificationOf, type ComputedRuns } from './rare.ts';
+
+function drawnIn({ runs }: Observed): number {
+  return runs.reduce((total, run) => total + stallsOf(run), 0);
+}
 
 /** With fewer drawn stalls as it is, the computed rates say more. */
 const DRAWN_ENOUGH = 30;
@@ -125,7 +130,13 @@ export class Trial {
       const key = this.keys[i] as string;
       const { replications, look } = this.standing(key);
       const first = (of: string) => (runs.get(of) ?? []).slice(0, replications);
-      const computing = (of: string) => (companions.get(of) ?? runs.get(of) ?? []).slice(0, replications);
+      const computing = (of: string, { group, operation }: Observed): ComputedRuns => {
+        const companion = operation === 'lookups' ? companions.get(of) : undefined;
+        return {
+          runs: (companion ?? runs.get(of) ?? []).slice(0, replications),
+          amplify: companion === undefined ? 1 : amplificationOf(this.variantOf(of).scenario, group),
+        };
+      };
       return cellOf(
         variant,
         kernelOf(variant.scenario),
@@ -133,13 +144,19 @@ export class Trial {
         i === 0 ? null : first(this.baselineKey),
         confidenceAt(look, this.confidence),
         this.pairsOf(key, runs).map(({ correction }) => correction),
-        { runs: computing(key), baseline: i === 0 ? null : computing(this.baselineKey), applies },
+        (observed) =>
+          applies(observed)
+            ? {
+                computed: computing(key, observed),
+                baseline: i === 0 ? null : computing(this.baselineKey, observed),
+              }
+            : null,
       );
     });
   }
 
   /**
-   * An operation's rates are computed, in all cells, where the baseline drew no stall and something was integrated
+   * An operation's rates are computed, in all cells that drew few stalls, where the baseline drew no stall and something was integrated
    * in any cell, or where it drew few because its dispatch is rare.
    */
   private computedOperations(runs: Runs, companions: Runs): (observed: Observed) => boolean {
@@ -153,13 +170,13 @@ export class Trial {
       runs.get(this.baselineKey) ?? [],
     );
     const computed = baseline.filter((observed) => {
-      const drawn = observed.runs.reduce((total, run) => total + stallsOf(run), 0);
+      const drawn = drawnIn(observed);
       if (drawn >= DRAWN_ENOUGH) return false;
       return drawn === 0
         ? this.keys.some((key) => isIntegrated(key, observed))
         : companions.has(this.baselineKey) && isIntegrated(this.baselineKey, observed);
     });
-    return (observed) => counterpart(computed, observed) !== undefined;
+    return (observed) => counterpart(computed, observed) !== undefined && drawnIn(observed) < DRAWN_ENOUGH;
   }
 
   private outcomesOf(key: string, runs: Runs): readonly Outcome[] {

@@ -1,5 +1,5 @@
 import { MILLISECOND } from '../engine/time.ts';
-import { sendersOfPairs, sendsPairs } from './conditions.ts';
+import { pairsAreMasqueraded, sendersOfPairs, sendsPairs, sharesStart } from './conditions.ts';
 import { looksUp } from './groups.ts';
 import {
   applied,
@@ -41,7 +41,17 @@ export const delayAaaa: Mitigation = {
   scope: {
     sameSocket: separated,
     sameSocketOtherBackend: separated,
-    portRaceUdp: LEAVES_ALONE,
+    portRaceUdp: depends(
+      'where A is lost, AAAA looks for a port at the same moment: later, it is alone',
+      [
+        when(
+          'pairs are masqueraded, and searches share a start (before 5.0)',
+          (scenario) => pairsAreMasqueraded(scenario) && sharesStart(scenario),
+          'reduces',
+        ),
+      ],
+      'leaves alone',
+    ),
     portRaceTcp: LEAVES_ALONE,
     portsExhausted: LEAVES_ALONE,
     tableFull: LEAVES_ALONE,

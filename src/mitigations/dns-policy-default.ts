@@ -64,7 +64,19 @@ export const dnsPolicyDefault: Mitigation = {
       'leaves alone',
     ),
     portRaceTcp: LEAVES_ALONE,
-    portsExhausted: LEAVES_ALONE,
+    portsExhausted: depends(
+      'fewer names are tried, so fewer flows hold ports',
+      [
+        when(
+          'DNS to the service was masqueraded, and lookups then try fewer names',
+          (scenario) =>
+            scenario.pods.some((group) => asksService(group) && masqueradesDns(scenario, group)) &&
+            namesRatio(scenario) < 0.9,
+          'reduces',
+        ),
+      ],
+      'leaves alone',
+    ),
     tableFull: depends(
       'fewer names are tried, so fewer entries',
       [when('lookups then try fewer names', (scenario) => namesRatio(scenario) < 0.9, 'reduces')],

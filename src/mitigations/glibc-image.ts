@@ -1,5 +1,5 @@
 import type { Scenario } from '../scenario/scenario.ts';
-import { allNamesTried, isMusl, learns, sendsPairs } from './conditions.ts';
+import { allNamesTried, isMusl, learns, namesTried, pairsAreMasqueraded, sendsPairs } from './conditions.ts';
 import { looksUp, rewriteGroups } from './groups.ts';
 import { depends, LEAVES_ALONE, type Mitigation, type Scope, when } from './mitigation.ts';
 
@@ -26,6 +26,7 @@ const learning: Scope = depends(
       ({ pods }) => pods.some((group) => fromMusl(group) && group.process === 'long-lived'),
       'reduces',
     ),
+    when('a lookup tries several names, and learns from the first that it loses', severalNames, 'reduces'),
   ],
   'leaves alone',
 );
@@ -40,8 +41,22 @@ export const glibcImage: Mitigation = {
     sameSocketOtherBackend: learning,
     portRaceUdp: LEAVES_ALONE,
     portRaceTcp: LEAVES_ALONE,
-    portsExhausted: LEAVES_ALONE,
-    tableFull: LEAVES_ALONE,
+    portsExhausted: depends(
+      'musl gives up with the first name that is not answered, glibc asks for the next ones too',
+      [
+        when(
+          'a lookup tries several names, through a masquerade',
+          (scenario) => severalNames(scenario) && pairsAreMasqueraded(scenario),
+          'worsens',
+        ),
+      ],
+      'leaves alone',
+    ),
+    tableFull: depends(
+      'musl gives up with the first name that is not answered, glibc asks for the next ones too',
+      [when('a lookup tries several names', severalNames, 'worsens')],
+      'leaves alone',
+    ),
   },
   prerequisites: ['an image of the application on Debian; processes that live longer than a few lookups'],
   cost: [
@@ -59,6 +74,10 @@ export const glibcImage: Mitigation = {
 
 function fromMusl(group: Scenario['pods'][number]): boolean {
   return isMusl(group) && sendsPairs(group);
+}
+
+function severalNames({ pods }: Scenario): boolean {
+  return pods.some((group) => fromMusl(group) && namesTried(group) > 1);
 }
 
 function triesMoreNames(scenario: Scenario): boolean {

@@ -2,7 +2,7 @@ import { DEFAULTS } from '../scenario/defaults.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { familyOf, namesTried, sendsPairs } from './conditions.ts';
 import { rewriteGroups } from './groups.ts';
-import { depends, LEAVES_ALONE, type Mitigation, REMOVES, when } from './mitigation.ts';
+import { depends, type Mitigation, REMOVES, when } from './mitigation.ts';
 import { otherBackendScope, sameBackendScope } from './pairScope.ts';
 
 const apply: Mitigation['apply'] = (scenario) =>
@@ -44,7 +44,11 @@ export const hostNetwork: Mitigation = {
     portRaceUdp: { ...REMOVES, text: 'one port space, in which the kernel gives no port twice' },
     portRaceTcp: { ...REMOVES, text: 'one port space, in which the kernel gives no port twice' },
     portsExhausted: { ...REMOVES, text: 'of NAT; all pods share the local ports of the node' },
-    tableFull: LEAVES_ALONE,
+    tableFull: depends(
+      "a drop there fails the sender's call",
+      [when('glibc, which then asks fewer times', asksByGlibc, 'reduces')],
+      'leaves alone',
+    ),
   },
   prerequisites: ['pods that may listen on the node: no two on one port'],
   cost: [
@@ -59,6 +63,10 @@ export const hostNetwork: Mitigation = {
 };
 
 /** Lookups of several names, each of which a pod's own glibc would have asked for more carefully after a loss. */
+function asksByGlibc({ pods }: Scenario): boolean {
+  return pods.some((group) => familyOf(group) === 'glibc' && !group.hostNetwork && sendsPairs(group));
+}
+
 function resends({ pods }: Scenario): boolean {
   return pods.some(
     (group) =>

@@ -9,6 +9,7 @@ import {
   isSparse,
   type KernelAxes,
   masqueradesByRules,
+  pairsOutlive,
   portsTaken,
   portsToGrant,
   searchesOften,
@@ -176,6 +177,21 @@ function kernelScope(release: string): Mitigation['scope'] {
               keepsMore(scenario.kernel, after(scenario).kernel),
             'worsens',
           ),
+        ),
+        ...possible(
+          to.udp.streamAfterNs > 0,
+          when(
+            'answered pairs no longer live 180 s, and more than 30 s are simulated',
+            (scenario) => pairsOutlive(scenario) && !pairsOutlive(after(scenario)),
+            'reduces',
+          ),
+        ),
+        when(
+          'connects fill the table: expired entries leave it sooner there',
+          (scenario) =>
+            scenario.pods.some(({ tcp }) => tcp !== null) &&
+            keepsMore(after(scenario).kernel, scenario.kernel),
+          'reduces',
         ),
         ...possible(
           to.udp.assured === 'stream',

@@ -1,29 +1,24 @@
 import type { Scenario } from '../scenario/scenario.ts';
-import { portsToGrant, sharesStart } from './conditions.ts';
+import { axesOf, pairsAreMasqueraded, portsToGrant, sharesStart } from './conditions.ts';
 import { ifMasqueraded, noMasquerade, withMasquerade } from './masquerade.ts';
 import { depends, ineffective, LEAVES_ALONE, type Mitigation, type Scope, when } from './mitigation.ts';
 
 const RANGE = { min: 20_000, max: 20_999 };
 const PORTS = RANGE.max - RANGE.min + 1;
 
-const fewerToDrawFrom = (protocol: 'udp' | 'tcp'): Scope =>
-  depends(
-    'one of a thousand ports is drawn twice more often than one of 28,232; before 5.0 every search starts where the last ended',
-    [
-      when('the rules grant a thousand ports or fewer already', isNarrow, 'leaves alone'),
-      when(
-        '--random before 5.0, which starts every search at one port as it is',
-        (scenario) => scenario.nat.masquerade.ports === 'random' && sharesStart(scenario),
-        'leaves alone',
-      ),
-      when(
-        'pods draw from so few source ports that theirs are equal more often',
-        (scenario) => protocol === 'udp' && fewerOwnPorts(scenario),
-        'reduces',
-      ),
-    ],
-    'worsens',
-  );
+const fewerToDrawFrom: Scope = depends(
+  'one of a thousand ports is drawn twice more often than one of 28,232; before 5.0 every search starts where the last ended',
+  [
+    when('the rules grant a thousand ports or fewer already', isNarrow, 'leaves alone'),
+    when(
+      '--random before 5.0, which starts every search at one port as it is',
+      (scenario) => scenario.nat.masquerade.ports === 'random' && sharesStart(scenario),
+      'leaves alone',
+    ),
+    when('pods draw from so few source ports that theirs are equal more often', fewerOwnPorts, 'reduces'),
+  ],
+  'worsens',
+);
 
 export const narrowNatPorts: Mitigation = {
   name: 'narrow-nat-ports',
@@ -31,10 +26,20 @@ export const narrowNatPorts: Mitigation = {
   changes: `MASQUERADE --to-ports ${RANGE.min}-${RANGE.max}: all flows share a thousand ports for each destination. It makes everything worse.`,
   effort: 'node',
   scope: {
-    sameSocket: LEAVES_ALONE,
+    sameSocket: depends(
+      'a pair whose port lies outside draws two: lost where it would have merged',
+      [
+        when(
+          'DNS is masqueraded, ports are kept, and the kernel merges such pairs and draws (5.0 to 5.5)',
+          mergesMasqueraded,
+          'worsens',
+        ),
+      ],
+      'leaves alone',
+    ),
     sameSocketOtherBackend: LEAVES_ALONE,
-    portRaceUdp: fewerToDrawFrom('udp'),
-    portRaceTcp: fewerToDrawFrom('tcp'),
+    portRaceUdp: fewerToDrawFrom,
+    portRaceTcp: fewerToDrawFrom,
     portsExhausted: depends(
       'a thousand flows to one destination, and no more',
       [when('the rules grant a thousand ports or fewer already', isNarrow, 'leaves alone')],
@@ -59,6 +64,18 @@ export const narrowNatPorts: Mitigation = {
 
 function isNarrow(scenario: Scenario): boolean {
   return portsToGrant(scenario) <= PORTS || noMasquerade(scenario) !== null;
+}
+
+function mergesMasqueraded(scenario: Scenario): boolean {
+  const { clash } = axesOf(scenario.kernel);
+  return (
+    !isNarrow(scenario) &&
+    scenario.nat.masquerade.ports === 'preserve' &&
+    clash.mergesEqual &&
+    !clash.insertsReplyOnly &&
+    !sharesStart(scenario) &&
+    pairsAreMasqueraded(scenario)
+  );
 }
 
 function fewerOwnPorts(scenario: Scenario): boolean {

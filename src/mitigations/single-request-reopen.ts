@@ -1,6 +1,6 @@
 import { type Nanoseconds, SECOND } from '../engine/time.ts';
 import type { PodGroup, Scenario } from '../scenario/scenario.ts';
-import { heeds, masqueradesDns, sendersOfPairs } from './conditions.ts';
+import { heeds, masqueradesDns, pairsOutlive, sendersOfPairs } from './conditions.ts';
 import { type DependingScope, depends, LEAVES_ALONE, type Mitigation, when } from './mitigation.ts';
 import { asksForOneFamily, wherePairsHeed, withOption } from './resolverOption.ts';
 
@@ -58,6 +58,12 @@ export const singleRequestReopen: Mitigation = {
     tableFull: depends(
       'twice the entries; but none is assured by a second answer, and early drop may take it',
       [
+        when(
+          'all pairs heed the word, and lived 180 s (kernel before 5.0, more than 30 s simulated)',
+          (scenario) =>
+            pairsOutlive(scenario) && sendersOfPairs(scenario).every((group) => heeds(group, OPTION)),
+          'reduces',
+        ),
         when(
           'a library that sends pairs heeds the word',
           (scenario) =>

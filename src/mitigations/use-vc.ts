@@ -1,4 +1,10 @@
-import { heeds, masqueradesDns, type someMasqueradedDns } from './conditions.ts';
+import {
+  heeds,
+  masqueradesDns,
+  pairsOutlive,
+  sendersOfPairs,
+  type someMasqueradedDns,
+} from './conditions.ts';
 import { looksUp } from './groups.ts';
 import { depends, type Mitigation, when } from './mitigation.ts';
 import { addOption, dnsConfig, wherePairsHeed } from './resolverOption.ts';
@@ -45,6 +51,12 @@ export const useVc: Mitigation = {
     tableFull: depends(
       'an entry in TIME_WAIT lives 120 s, and early drop spares it',
       [
+        when(
+          'all pairs heed the word, and lived 180 s (kernel before 5.0, more than 30 s simulated)',
+          (scenario) =>
+            pairsOutlive(scenario) && sendersOfPairs(scenario).every((group) => heeds(group, WORD)),
+          'reduces',
+        ),
         when(
           'a library heeds the word',
           ({ pods }) => pods.some((group) => looksUp(group) && heeds(group, WORD)),

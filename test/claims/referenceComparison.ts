@@ -47,7 +47,7 @@ export function compareWithReference(all: readonly Judgement[]): readonly Compar
   );
 }
 
-/** The reference's effect shows in some world, and none in the other direction. */
+/** The reference's effect shows in some world, and none in the other direction; `reduces` allows more than that. */
 function agree(reference: Effect, ours: ReadonlySet<Effect>): boolean {
   const better = ours.has('removes') || ours.has('reduces');
   const worse = ours.has('worsens');
@@ -56,7 +56,9 @@ function agree(reference: Effect, ours: ReadonlySet<Effect>): boolean {
       return !better && !worse;
     case 'worsens':
       return worse && !better;
-    default:
-      return ours.has(reference) && !worse;
+    case 'reduces':
+      return better && !worse;
+    case 'removes':
+      return ours.has('removes') && !worse;
   }
 }

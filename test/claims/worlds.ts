@@ -51,6 +51,8 @@ const PAIRS = { dispatch: 'worst-case', count: 4 };
 const MUSL = { libc: 'musl-1.2.5', options: ['ndots:5'], search: 3 };
 /** One name: a thread that asks for several learns from the first that it loses a packet of. */
 const GLIBC = { libc: 'glibc-2.36', search: 0 };
+/** Its endpoints are outside the cluster: what is sent there is masqueraded. */
+const OUTSIDE = { endpoints: 1, endpointsOn: 'external' };
 const external = (resolver: object) => ({ ...resolver, nameServers: ['external'] });
 const searched = (rate: string) => ({ resolver: MUSL, dns: { rate, names: SEARCHED } });
 const plain = (rate: string) => ({ resolver: GLIBC, dns: { rate, names: PLAIN } });
@@ -93,7 +95,6 @@ export const WORLDS: readonly World[] = [
   }),
   world('masqueraded pairs that merge, 5.4, glibc', ['sameSocket'], {
     kernel: '5.4.286',
-    nat: { iptables: '1.6.1', plugin: 'flannel-0.11.0' },
     pod: { ...PAIRS, ...plain('40/s'), resolver: external(GLIBC) },
   }),
   world('masqueraded pairs with two ports, 5.4, glibc', ['sameSocket'], {
@@ -117,16 +118,30 @@ export const WORLDS: readonly World[] = [
   world('lookups that search from the rover, 4.14, musl', ['portRaceUdp'], {
     kernel: '4.14.96',
     nat: { iptables: '1.6.1', plugin: 'flannel-0.11.0' },
+    dns: OUTSIDE,
     pod: {
       dispatch: 'clean-veth',
       count: 6,
       localPorts: '2000-2399',
-      resolver: external(MUSL),
+      resolver: MUSL,
       dns: together('53ms', { names: SEARCHED }),
     },
   }),
+  world('lookups in the cluster at the same moments, 5.4, glibc', ['portRaceUdp'], {
+    kernel: '5.4.286',
+    node: KEEPING,
+    pod: {
+      dispatch: 'clean-veth',
+      count: 12,
+      localPorts: '2000-2031',
+      resolver: GLIBC,
+      dns: together('53ms', { names: PLAIN }),
+    },
+    duration: '1s',
+  }),
   world('connects that search from the rover, 4.14', ['portRaceTcp'], {
     kernel: '4.14.96',
+    nat: { iptables: '1.6.1', plugin: 'flannel-0.11.0' },
     pod: { count: 8, localPorts: '2000-2199', tcp: together('50ms', TO) },
   }),
   world('connects that search from the hash, 4.14, --random', ['portRaceTcp'], {
@@ -139,13 +154,13 @@ export const WORLDS: readonly World[] = [
     node: KEEPING,
     pod: { count: 20, localPorts: '2000-2127', tcp: together('50ms', TO) },
   }),
-  world('connects that take 98 % of 1024 ports, 4.14', ['portsExhausted'], {
+  world('connects that take nearly all of 1024 ports, 4.14', ['portsExhausted'], {
     kernel: '4.14.96',
     masquerade: { range: '1024-2047' },
-    pod: { count: 6, tcp: { arrivals: { periodic: '84/s' }, ...TO, connectTimeout: '500ms' } },
+    pod: { count: 6, tcp: { arrivals: { periodic: '85/s' }, ...TO, connectTimeout: '500ms' } },
   }),
-  world('connects that exhaust 256 ports, 5.4', ['portsExhausted'], {
-    kernel: '5.4.286',
+  world('connects that exhaust 256 ports, 6.1', ['portsExhausted'], {
+    kernel: '6.1',
     masquerade: { range: '1024-1279' },
     pod: { count: 6, tcp: { rate: '30/s', ...TO, connectTimeout: '500ms' } },
   }),
@@ -154,6 +169,18 @@ export const WORLDS: readonly World[] = [
     masquerade: { range: '1024-1583' },
     pod: { dispatch: 'clean-veth', count: 4, ...counted('30/s'), resolver: external(GLIBC) },
     duration: '5s',
+  }),
+  world('lookups that exhaust 200 ports, 4.14, musl', ['portsExhausted'], {
+    kernel: '4.14.96',
+    masquerade: { range: '1024-1223' },
+    dns: OUTSIDE,
+    pod: { dispatch: 'clean-veth', count: 4, ...searched('15/s') },
+  }),
+  world('a minute of connects that exhaust 500 ports, 4.14', ['portsExhausted'], {
+    kernel: '4.14.96',
+    masquerade: { range: '1024-1523' },
+    pod: { count: 4, tcp: { arrivals: { periodic: '3/s' }, ...TO, connectTimeout: '500ms' } },
+    duration: '70s',
   }),
   world('a minute of lookups that leave ports free, 6.1, glibc', ['portsExhausted', 'portRaceTcp'], {
     kernel: '6.1',
@@ -167,10 +194,22 @@ export const WORLDS: readonly World[] = [
     pod: { dispatch: 'clean-veth', count: 4, ...counted('30/s') },
     duration: '5s',
   }),
+  world('a minute of lookups that fill the table, 4.14, glibc', ['tableFull'], {
+    kernel: '4.14.96',
+    node: { conntrack: { max: 400, buckets: 65536 } },
+    pod: { dispatch: 'clean-veth', count: 4, ...counted('2/s') },
+    duration: '70s',
+  }),
   world('a minute of lookups that leave the table free, 6.1, glibc', ['tableFull'], {
     kernel: '6.1',
     node: { conntrack: { max: 500, buckets: 65536 } },
     pod: { dispatch: 'clean-veth', count: 4, ...counted('2/s') },
+    duration: '70s',
+  }),
+  world('a minute of connects that fill the table, 4.14', ['tableFull'], {
+    kernel: '4.14.96',
+    node: { conntrack: { max: 500, buckets: 65536 } },
+    pod: { count: 4, tcp: { arrivals: { periodic: '3/s' }, ...TO, connectTimeout: '500ms' } },
     duration: '70s',
   }),
   world('lookups that fill the table, 6.1, musl', ['tableFull'], {

@@ -54,10 +54,12 @@ describe('the amplification that a scenario needs', () => {
   });
 });
 
+const ordinary = (runs: readonly RunResult[]) => ({ runs, amplify: 1 });
+
 describe('computed rates', () => {
   it('are expected events per million operations, over all replications', () => {
     const rates = computedRates(
-      [computed(1000, 0.25, 0.5), computed(3000, 0.75, 1.5)],
+      ordinary([computed(1000, 0.25, 0.5), computed(3000, 0.75, 1.5)]),
       null,
       0.95,
       ofLookups,
@@ -69,7 +71,7 @@ describe('computed rates', () => {
 
   it('have t intervals over replications that do not reach below 0', () => {
     const { low, high } = computedRates(
-      [computed(1000, 0), computed(1000, 1)],
+      ordinary([computed(1000, 0), computed(1000, 1)]),
       null,
       0.95,
       ofLookups,
@@ -81,13 +83,37 @@ describe('computed rates', () => {
   it('are told apart from a baseline by pairs of replications', () => {
     const baseline = [1, 1.2, 0.9, 1.1].map((stalls) => computed(1000, stalls));
     const variant = [0.1, 0.12, 0.09, 0.11].map((stalls) => computed(1000, stalls));
-    const { contrast } = computedRates(variant, baseline, 0.95, ofLookups);
+    const { contrast } = computedRates(ordinary(variant), ordinary(baseline), 0.95, ofLookups);
     expect(contrast?.verdict.outcome).toBe('lower');
     expect(contrast?.contrast.ratio?.estimate).toBeCloseTo(0.1);
   });
 
+  it('of 0 are bounded as drawn ones are, and lower by as much as the dispatch was amplified', () => {
+    const none = [computed(1000, 0), computed(2000, 0)];
+    const bound = computedRates(ordinary(none), null, 0.95, ofLookups).stallsPerMillion;
+    // 1 - 0.05^(1/3000)
+    expect(bound).toMatchObject({ estimate: 0, low: 0, method: 'clopper-pearson-upper' });
+    expect(bound.high).toBeCloseTo(998.1, 0);
+    const amplified = computedRates({ runs: none, amplify: 100 }, null, 0.95, ofLookups).stallsPerMillion;
+    expect(amplified.high).toBeCloseTo(9.981, 2);
+  });
+
+  it('of 0 leave none of what there was, or nothing to compare', () => {
+    const none = ordinary([1, 2, 3, 4].map(() => computed(1000, 0)));
+    const some = ordinary([1, 1.2, 0.9, 1.1].map((stalls) => computed(1000, stalls)));
+    const left = computedRates(none, some, 0.95, ofLookups).contrast?.verdict;
+    expect(left).toMatchObject({ outcome: 'lower', eliminated: true });
+    expect(left?.variantAtMost).toBeGreaterThan(0);
+    expect(computedRates(none, none, 0.95, ofLookups).contrast?.verdict.outcome).toBe('nothing to compare');
+  });
+
   it('say nothing where nothing was started', () => {
-    const { stallsPerMillion, contrast } = computedRates([computed(0, 0)], [computed(0, 0)], 0.95, ofLookups);
+    const { stallsPerMillion, contrast } = computedRates(
+      ordinary([computed(0, 0)]),
+      ordinary([computed(0, 0)]),
+      0.95,
+      ofLookups,
+    );
     expect(stallsPerMillion).toEqual({
       estimate: 0,
       low: null,
