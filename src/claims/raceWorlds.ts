@@ -51,6 +51,8 @@ export const RACE_WORLDS: Readonly<Record<Race, ScenarioBounds>> = {
     ...PAIRS,
     kernels: ['5.4.286', '5.0.1', '4.19.78', '4.14.96', '4.4.155'],
     endpoints: { min: 2, max: 5 },
+    // Behind IPVS most pairs get one backend.
+    proxies: ['iptables'],
   },
   portRaceUdp: {
     ...TOGETHER,

@@ -3,14 +3,15 @@
  * is an explanation. A comparison calls equal rates different with a probability of 0.5 % at most; seeds are fixed.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { MITIGATIONS } from '../../src/mitigations/catalogue.ts';
-import { RACES, type Race } from '../../src/mitigations/mitigation.ts';
+import { MITIGATIONS, mitigation } from '../../src/mitigations/catalogue.ts';
+import { type Mitigation, RACES, type Race } from '../../src/mitigations/mitigation.ts';
 import { expectDoc } from './docs.ts';
 import { EXPLAINED } from './explainedDifferences.ts';
 import { compareWithReference } from './referenceComparison.ts';
 import { type Judgement, judgeAll } from './truthTable.ts';
 import { truthTableDocument } from './truthTableDocument.ts';
 import { UNSEEN } from './unseenScopes.ts';
+import { WORLDS } from './worlds.ts';
 
 let all: readonly Judgement[] = [];
 beforeAll(() => {
@@ -55,6 +56,35 @@ function isChange(name: string, race: Race) {
     each.agrees === 'shown' &&
     each.stated !== 'leaves alone';
 }
+
+describe('a wrong scope', () => {
+  const contradicted = (name: string, scope: Partial<Mitigation['scope']>, world: string) => {
+    const real = mitigation(name) as Mitigation;
+    const wrong = { ...real, scope: { ...real.scope, ...scope } };
+    const there = WORLDS.filter((each) => each.name === world);
+    const effects = Object.keys(scope).map((race) =>
+      judgeAll([wrong], there).find((each) => each.race === race),
+    );
+    return effects.map((each) => each?.agrees);
+  };
+
+  it.each([
+    ['kernel-5.1', { sameSocketOtherBackend: { effect: 'removes' } }, 'pairs to two backends, 4.14, glibc'],
+    [
+      'kernel-5.6',
+      { sameSocketOtherBackend: { effect: 'leaves alone' } },
+      'pairs to three backends, 5.4, musl',
+    ],
+    [
+      'random-fully',
+      { portRaceTcp: { effect: 'worsens' } },
+      'connects that search from the hash, 4.14, --random',
+    ],
+    ['ipvs', { portRaceTcp: { effect: 'reduces' } }, 'connects that search from the rover, 4.14'],
+  ] as const)('of %s is found out: %o', (name, scope, world) => {
+    expect(contradicted(name, scope, world)).toEqual(['contradicted']);
+  });
+});
 
 describe('the reference', () => {
   it('agrees, or there is an explanation; and there is no explanation without a difference', () => {

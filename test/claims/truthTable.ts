@@ -2,12 +2,18 @@
 import { RACE_MEASURES, startedOf } from '../../src/claims/measure.ts';
 import { behaviourHash } from '../../src/experiment/behaviour.ts';
 import { MITIGATIONS } from '../../src/mitigations/catalogue.ts';
-import { type Application, type Effect, effectIn, type Race } from '../../src/mitigations/mitigation.ts';
+import {
+  type Application,
+  type Effect,
+  effectIn,
+  type Mitigation,
+  type Race,
+} from '../../src/mitigations/mitigation.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
 import type { RunResult } from '../../src/simulation/result.ts';
 import { simulate } from '../../src/simulation/simulate.ts';
 import { type PairedContrast, pairedMeans, pairedRates } from '../../src/statistics/paired.ts';
-import { WORLDS } from './worlds.ts';
+import { WORLDS, type World } from './worlds.ts';
 
 export const REPLICATIONS = 5;
 export const FEWEST = 10;
@@ -33,8 +39,11 @@ export interface Judgement {
 }
 
 /** Every mitigation, race and world in which there was something to judge. */
-export function judgeAll(): readonly Judgement[] {
-  return WORLDS.flatMap(({ name: world, about, scenario }) => {
+export function judgeAll(
+  mitigations: readonly Mitigation[] = MITIGATIONS,
+  worlds: readonly World[] = WORLDS,
+): readonly Judgement[] {
+  return worlds.flatMap(({ name: world, about, scenario }) => {
     const known = new Map<string, readonly RunResult[]>();
     const runsOf = (of: Scenario): readonly RunResult[] => {
       const key = behaviourHash(of);
@@ -43,7 +52,7 @@ export function judgeAll(): readonly Judgement[] {
       return runs;
     };
     const before = runsOf(scenario);
-    return MITIGATIONS.flatMap(({ name: mitigation, scope, apply }) => {
+    return mitigations.flatMap(({ name: mitigation, scope, apply }) => {
       const { scenario: changed, effect: application } = apply(scenario);
       const after = runsOf(changed);
       return about.flatMap((race): Judgement[] => {

@@ -110,7 +110,7 @@ export const WORLDS: readonly World[] = [
       count: 16,
       localPorts: '2000-2095',
       resolver: external(GLIBC),
-      dns: together('27ms', { names: PLAIN }),
+      dns: together('37ms', { names: PLAIN }),
     },
     // All ask again after the last has asked, whatever the timeout.
     duration: '1s',
