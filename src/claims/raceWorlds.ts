@@ -26,7 +26,7 @@ const TOGETHER = {
 
 /**
  * Every connection to one address takes a port, and TIME_WAIT keeps it for the rest of the run: up to 4.20 searches
- * then start at the shared rover. From 5.0 on the race is a hundred times rarer.
+ * then start at the shared rover. From 5.0 on the race is some thirty times rarer.
  */
 const TAKING_PORTS = {
   ...TOGETHER,

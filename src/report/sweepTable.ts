@@ -1,6 +1,6 @@
 /** A sweep as sections: the answer, a table with a row for each point, what it rests on and how to make it again. */
 import type { RaceName } from '../experiment/comparison.ts';
-import type { Sweep } from '../experiment/sweep.ts';
+import type { Sweep, SweepPoint } from '../experiment/sweep.ts';
 import { assumptionsOf } from './assumptions.ts';
 import {
   type ColumnGroup,
@@ -23,6 +23,7 @@ import {
   sweepBlocks,
   verdictAt,
 } from './sweepBlocks.ts';
+import { detailsTable } from './sweepDetails.ts';
 import { methodsOf } from './tables.ts';
 import { textDocument } from './textDocument.ts';
 import type { TextOptions } from './textStyle.ts';
@@ -37,6 +38,8 @@ export function renderSweep(sweep: Sweep, options: TextOptions): string {
 /** In the order in which they are asked for, to be set as text, Markdown or HTML. */
 export function sweepSections(sweep: Sweep): Section[] {
   const blocks = sweepBlocks(sweep);
+  // Those under other dispatches and loads have no row of their own in the table of side effects.
+  const own = sweepBlocks({ ...sweep, points: sweep.points.map(withoutContexts) });
   const sections: Section[] = [
     section('answer', 'In short', answerOf(sweep, blocks)),
     section('assumptions', 'Under these assumptions', [{ kind: 'facts', facts: assumed(sweep) }]),
@@ -45,6 +48,9 @@ export function sweepSections(sweep: Sweep): Section[] {
         { kind: 'table', table: pointsTable(sweep, block) },
       ]),
     ),
+    section('details', 'Latency and side effects, as it is', [
+      { kind: 'table', table: detailsTable(sweep, own) },
+    ]),
     section('races', 'Was each race tested?', [{ kind: 'list', items: racesOf(sweep) }]),
     section('words', 'How to read this', [{ kind: 'facts', facts: wordsOf(sweep, blocks) }]),
     section('again', 'Make it again', [
@@ -212,6 +218,10 @@ function wordsOf(sweep: Sweep, blocks: readonly SweepBlock[]): (readonly [string
       verdicts.has(verdict as SweepVerdict) ? [[shown, meaning] as const] : [],
     ),
   ];
+}
+
+function withoutContexts(point: SweepPoint): SweepPoint {
+  return { ...point, comparison: { ...point.comparison, contexts: [] } };
 }
 
 function section(id: string, title: string, parts: readonly Part[]): Section {

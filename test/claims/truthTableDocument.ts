@@ -6,6 +6,7 @@ import { ratioText } from './docs.ts';
 import { EXPLAINED } from './explainedDifferences.ts';
 import { compareWithReference, effectsOf } from './referenceComparison.ts';
 import { CONFIDENCE, FEWEST, type Judgement, REPLICATIONS } from './truthTable.ts';
+import { UNSEEN } from './unseenScopes.ts';
 import { WORLDS } from './worlds.ts';
 
 const HEAD = `# The truth table
@@ -78,10 +79,20 @@ export function truthTableDocument(all: readonly Judgement[]): string {
     markdownTable(['mitigation', ...races.map((race) => RACES[race])], overview),
     '\n## Beside the reference\n\n',
     `The reference's table D was derived from sources before there was a simulation. Of ${compared.length} cells that can `,
-    `be compared, ${agreeing} agree: the reference's effect shows in some world, and none the other way. These do not:\n\n`,
+    `be compared, ${agreeing} agree: the reference's effect shows in some world (where it says "reduces", "removes" will do), `,
+    'and none the other way. These do not:\n\n',
     markdownTable(
       ['row of the reference', 'mitigation', 'race', 'reference', 'here', 'why', 'more credible'],
       differences,
+    ),
+    '\n## Stated, and seen in no world\n\n',
+    markdownTable(
+      ['mitigations', 'race', 'why'],
+      UNSEEN.map(({ mitigations, race, why }) => [
+        mitigations.map((name) => `\`${name}\``).join(', '),
+        RACES[race],
+        why,
+      ]),
     ),
     '\n## What showed, where something was to\n\n',
     markdownTable(

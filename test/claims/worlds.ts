@@ -71,21 +71,21 @@ export const WORLDS: readonly World[] = [
   world('pairs to one backend, 4.14, musl', ['sameSocket'], {
     kernel: '4.14.96',
     dns: { endpoints: 1 },
-    pod: { ...PAIRS, ...searched('15/s') },
+    pod: { ...PAIRS, ...searched('10/s') },
   }),
   world('pairs to two backends, 4.14, glibc', ['sameSocket', 'sameSocketOtherBackend'], {
     kernel: '4.14.96',
     pod: { ...PAIRS, ...plain('15/s') },
-    duration: '5s',
+    duration: '4s',
   }),
   world('pairs to three backends, 5.4, musl', ['sameSocketOtherBackend'], {
     kernel: '5.4.286',
     dns: { endpoints: 3 },
-    pod: { ...PAIRS, ...searched('15/s') },
+    pod: { ...PAIRS, ...searched('10/s') },
   }),
   world('pairs inside pods that track, 4.4, musl', ['sameSocket', 'sameSocketOtherBackend'], {
     kernel: '4.4.155',
-    pod: { ...PAIRS, ...searched('15/s') },
+    pod: { ...PAIRS, ...searched('10/s') },
   }),
   world('pairs without service rules, 4.14, glibc', ['sameSocket'], {
     kernel: '4.14.96',
@@ -110,7 +110,7 @@ export const WORLDS: readonly World[] = [
       count: 16,
       localPorts: '2000-2095',
       resolver: external(GLIBC),
-      dns: together('37ms', { names: PLAIN }),
+      dns: together('29ms', { names: PLAIN }),
     },
     // All ask again after the last has asked, whatever the timeout.
     duration: '1s',

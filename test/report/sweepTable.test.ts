@@ -4,6 +4,7 @@ import { InProcessRunner } from '../../src/experiment/runner.ts';
 import { planSweep, type Sweep, sweep } from '../../src/experiment/sweep.ts';
 import { isSpan } from '../../src/report/document.ts';
 import { sweepBlocks } from '../../src/report/sweepBlocks.ts';
+import { detailsTable } from '../../src/report/sweepDetails.ts';
 import { pointsTable, renderSweep, sweepSections } from '../../src/report/sweepTable.ts';
 import { loadPoints } from '../../src/scenario/points.ts';
 
@@ -125,5 +126,28 @@ describe('the answer of a sweep', () => {
     const sweep = await swept('  - { key: node.cpus, values: [2, 4] }');
     const text = renderSweep({ ...sweep, points: sweep.points.slice(0, 1) }, { width: 110, colour: false });
     expect(text).toContain('1 of 2 points were run');
+  });
+});
+
+describe('the table of what a point costs', () => {
+  it('has queries, entries, packets and latency of each point, and cache hits where there is a cache', async () => {
+    const plain = await swept('  - { key: services.dns.endpoints, values: [1, 2], name: endpoints }');
+    const table = detailsTable(plain, sweepBlocks(plain));
+    expect(table.groups.map(({ title }) => title)).toEqual([
+      'DNS servers',
+      'conntrack table',
+      'php, lookups',
+    ]);
+    const rows = table.rows.flatMap((row) => (isSpan(row) ? [] : [row]));
+    expect(rows.map(({ head }) => head)).toEqual(['1', '2']);
+    // Queries at the servers, entries, packets per lookup (two, and those sent again), p50, p99, failed.
+    expect(rows[0]!.cells).toHaveLength(6);
+    expect(Number(rows[0]!.cells[2])).toBeGreaterThan(2);
+    const cached = await swept('  - { key: nodeLocalDns, values: [none, {}], name: cache }');
+    const withHits = detailsTable(cached, sweepBlocks(cached));
+    expect(withHits.groups.map(({ title }) => title)).toContain('node-local cache');
+    const hits = withHits.rows.flatMap((row) => (isSpan(row) ? [] : [row.cells[1]]));
+    expect(hits[0]).toBe('–');
+    expect(hits[1]).toMatch(/ %$/);
   });
 });
