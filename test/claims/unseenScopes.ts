@@ -37,7 +37,7 @@ export const UNSEEN: readonly UnseenScope[] = [
   {
     mitigations: ['use-vc'],
     race: 'portRaceTcp',
-    why: 'shows in all replications but too rarely to be sure',
+    why: 'shows, but too rarely to be sure',
   },
   { mitigations: ['ipv4-only'], race: 'portRaceUdp', why: 'needs Go, which has no pairs' },
   {
