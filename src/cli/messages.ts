@@ -27,6 +27,7 @@ export const notInRange = (flag: string, value: unknown, range: string): string 
   `${flag} ${String(value)}: expected ${range}`;
 export const tooManyVariants = (cells: number, most: number): string =>
   `${cells} variants to compare, and ${most} at most: name fewer with --with, or combine fewer at once (--combine 2)`;
+export const emptyList = (): string => 'a list without a name in it; leave the flag out instead';
 export const equalRates = (): string => 'the two rates are equal: no number of lookups shows a difference';
 export const interrupted = (complete: number, asked: number): string =>
   complete === 0
@@ -39,7 +40,12 @@ export const sweepInterrupted = (complete: number, asked: number): string =>
 export const varyIgnored = (): string => 'vary: is for `snatrace sweep`; this is the file as it stands';
 export const bug = (message: string): string =>
   `snatrace: internal error: ${message}\nThis is a bug of ours. Set SNATRACE_DEBUG=1 for the stack, and please report it with the scenario file and the seed.`;
-export const missingArgument = (): string => 'name a scenario file';
+export const missingArgument = (command: string): string =>
+  command === 'samples'
+    ? 'give two rates: snatrace samples BEFORE AFTER, such as 2% 0.5%'
+    : command === 'report'
+      ? 'name a result document'
+      : 'name a scenario file';
 export const seeHelp = (command: string): string => `See \`snatrace ${command}--help\`.`;
 export const written = (paths: readonly string[]): string => `wrote ${paths.join(', ')}`;
 export const allVacuous = (): string =>

@@ -51,10 +51,12 @@ export function seedOf(value: unknown): string | null {
 /** `a,b` and repeated flags as one list; null if the flag was not given. */
 export function listOf(value: unknown): string[] | null {
   if (value === undefined) return null;
-  return (Array.isArray(value) ? value : [value])
+  const names = (Array.isArray(value) ? value : [value])
     .flatMap((item) => String(item).split(','))
     .map((item) => item.trim())
     .filter((item) => item !== '');
+  if (names.length === 0) throw new Failure(messages.emptyList(), USAGE);
+  return names;
 }
 
 /** The seed when neither flag, environment nor file names one. */

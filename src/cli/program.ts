@@ -57,7 +57,7 @@ export async function program(argv: readonly string[]): Promise<number> {
       if (error) throw error;
       const command = first !== undefined && names.includes(first) ? `${first} ` : '';
       const text = message.startsWith('Not enough non-option arguments')
-        ? messages.missingArgument()
+        ? messages.missingArgument(first ?? '')
         : message;
       throw new Failure(`${text}\n${messages.seeHelp(command)}`, USAGE);
     });

@@ -21,6 +21,11 @@ export function startProgress(
   const bar = new cliProgress.SingleBar(
     {
       format: `${label} [{bar}] {value}${of}{total} · {duration_formatted} · ${left}{eta_formatted} left`,
+      // Before the first is done nothing is known, and the library says NULL or INF.
+      formatTime: (seconds, options, round) =>
+        Number.isFinite(Number(seconds))
+          ? cliProgress.Format.TimeFormat(Number(seconds), options, round)
+          : '?',
       stream: process.stderr,
       noTTYOutput: process.stderr.isTTY !== true,
       notTTYSchedule: 3000,

@@ -27,6 +27,8 @@ function refusing(folder: string, write: () => void): void {
   try {
     write();
   } catch (error) {
-    throw new Failure(messages.unwritable(folder, (error as Error).message), USAGE);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const isFile = code === 'EEXIST' || code === 'ENOTDIR';
+    throw new Failure(messages.unwritable(folder, isFile ? 'it is a file; name a folder' : message), USAGE);
   }
 }

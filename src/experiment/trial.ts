@@ -86,6 +86,8 @@ export class Trial {
         if (key === this.baselineKey) continue;
         const a = perStarted(baseline?.runs ?? [], stallsOf);
         const b = perStarted(observed.runs, stallsOf);
+        // Without an event there is nothing that could be told apart, and no hypothesis to pay for (Tarone, 1990).
+        if (drawnIn(observed) + (baseline === undefined ? 0 : drawnIn(baseline)) === 0) continue;
         this.family.observe(id, { kind: kindOf(a, b), baseline: a, variant: b }, look);
       }
     }

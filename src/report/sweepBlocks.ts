@@ -76,6 +76,29 @@ export function pointName({ factors }: Pick<Sweep, 'factors'>, { labels }: Sweep
   return format.plain(factors.map(({ name }, f) => `${name} = ${labels[f]}`).join(', '));
 }
 
+/**
+ * Where several points stand: the one point; or, of points that tie, the levels that they have in common and how many
+ * they are: `kernel = 4.14.96 (10 of 60 points)`.
+ */
+export function placesName(sweep: Sweep, tied: readonly SweepPoint[]): string {
+  const [first] = tied;
+  if (first === undefined) return 'no point';
+  if (tied.length === 1) return pointName(sweep, first);
+  const common = sweep.factors.flatMap(({ name }, f) =>
+    tied.every(({ levels }) => levels[f] === first.levels[f]) ? [`${name} = ${first.labels[f]}`] : [],
+  );
+  const share = `${format.count(tied.length)} of ${format.count(sweep.points.length)} points`;
+  return common.length === 0 ? share : `${format.plain(common.join(', '))} (${share})`;
+}
+
+/** `every point`; of an interrupted sweep, every point that was run. */
+export function everyPoint({ factors, points }: Sweep): string {
+  const all = factors.reduce((product, { levels }) => product * levels.length, 1);
+  return points.length === all
+    ? 'every point'
+    : `each of the ${format.count(points.length)} points that were run`;
+}
+
 /** Verdicts on stalls in a sweep: as tables show them, in sentences, and what they mean. The best first. */
 export const SWEEP_VERDICTS = {
   'none left': {

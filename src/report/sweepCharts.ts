@@ -24,7 +24,14 @@ import { byLine, LINES_APART, lineLayers, lineLegend, linePoint, MOST_LINES } fr
 import { numericLevels } from './numericLevels.ts';
 import { rateScale } from './rateScale.ts';
 import { stallRate } from './rates.ts';
-import { pointName, type SweepBlock, type SweepRow, sweepBlocks } from './sweepBlocks.ts';
+import {
+  everyPoint,
+  placesName,
+  pointName,
+  type SweepBlock,
+  type SweepRow,
+  sweepBlocks,
+} from './sweepBlocks.ts';
 
 const LEFT = 57;
 /** The table has all points. */
@@ -81,9 +88,11 @@ function findingOf(sweep: Sweep, block: SweepBlock): string {
   if (most.rate === 0)
     return `${block.name}: no stall at any point as it is; with mitigations there are some.`;
   if (least.rate === most.rate)
-    return `${block.name}: ${format.amount(most.rate)} stalls per million at every point as it is.`;
-  const said = ({ point, rate }: (typeof known)[number]) =>
-    `${format.amount(rate)} per million at ${pointName(sweep, point)}`;
+    return `${block.name}: ${format.amount(most.rate)} stalls per million at ${everyPoint(sweep)} as it is.`;
+  const said = ({ rate }: (typeof known)[number]) => {
+    const tied = known.filter((each) => each.rate === rate).map(({ point }) => point);
+    return `${format.amount(rate)} per million at ${placesName(sweep, tied)}`;
+  };
   const start = `${block.name}: the most stalls as it is, ${said(most)}`;
   if (least.rate > 0) return `${start}; the fewest, ${said(least)}.`;
   const zeros = known.filter(({ rate }) => rate === 0);

@@ -16,6 +16,8 @@ import * as format from './format.ts';
 import { rateCells } from './measures.ts';
 import { isComputed, stallRate } from './rates.ts';
 import {
+  everyPoint,
+  placesName,
   pointName,
   SWEEP_VERDICTS,
   type SweepBlock,
@@ -129,13 +131,19 @@ function extremes(sweep: Sweep, { rows, operation }: SweepBlock): string {
     const bounds = sorted.flatMap(({ rate }) => rate.high ?? []);
     const bound =
       bounds.length < sorted.length ? '' : ` (at most ${format.amount(Math.max(...bounds))} per million)`;
-    return `no stall at any point${bound}`;
+    return `no stall at ${everyPoint(sweep)}${bound}`;
   }
-  const said = ({ point, rate }: (typeof sorted)[number]) =>
-    `${format.amount(rate.estimate)} per million (${format.interval(rate)}) at ${pointName(sweep, point)}`;
-  return least.rate.estimate === most.rate.estimate
-    ? `${format.amount(most.rate.estimate)} stalls per million at every point`
-    : `the fewest stalls are ${said(least)}; the most, ${said(most)}`;
+  if (least.rate.estimate === most.rate.estimate) {
+    return `${format.amount(most.rate.estimate)} stalls per million at ${everyPoint(sweep)}`;
+  }
+  const said = (end: (typeof sorted)[number]) => {
+    const tied = sorted.filter(({ rate }) => rate.estimate === end.rate.estimate);
+    return `${format.amount(end.rate.estimate)} per million (${format.interval(end.rate)}) at ${placesName(
+      sweep,
+      tied.map(({ point }) => point),
+    )}`;
+  };
+  return `the fewest stalls are ${said(least)}; the most, ${said(most)}`;
 }
 
 /** A sentence for each mitigation: at how many points it has which verdict. */
@@ -155,7 +163,7 @@ function effects(sweep: Sweep, { mitigations, rows }: SweepBlock): string[] {
       const where = points.get(verdict);
       if (where === undefined) return [];
       const words = SWEEP_VERDICTS[verdict].said;
-      if (where.length === rows.length) return [`${words} at every point`];
+      if (where.length === rows.length) return [`${words} at ${everyPoint(sweep)}`];
       return [`${words} at ${where.length === 1 ? where[0] : `${where.length} of ${rows.length} points`}`];
     });
     return `${title}: ${said.length === 0 ? 'nothing compared' : said.join('; ')}.`;

@@ -98,8 +98,9 @@ function outcomeAlone(contrast: PairedContrast, resolution: number): Outcome {
   const { kind, baseline, variant, difference, identical } = contrast;
   if (kind === 'rate' && baseline.estimate === 0 && variant.estimate === 0) return 'nothing to compare';
   if (identical) return 'no detectable difference';
-  const { low, high } = difference;
-  if (low === null || high === null) return 'undecided';
+  const { low, high, replications } = difference;
+  // One pair of replications knows nothing of the spread between replications.
+  if (low === null || high === null || replications < 2) return 'undecided';
   if (high < 0) return 'lower';
   if (low > 0) return 'higher';
   return isNegligible(contrast, resolution) ? 'no detectable difference' : 'undecided';

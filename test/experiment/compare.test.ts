@@ -269,12 +269,12 @@ describe('a family of verdicts', () => {
   it('counts each distinct behaviour and group once, and none that is the baseline', async () => {
     const asked = { with: ['kernel-5.6', 'ipvs', 'iptables-1.6.2', 'ipvs+iptables-1.6.2'] };
     const { family, cells } = await compared(asked);
-    // Two behaviours that differ from the baseline's, with lookups and connects each.
-    expect(family).toBe(4);
+    // Two behaviours that differ from the baseline's; connects stall in none, and nothing could be told of them.
+    expect(family).toBe(2);
     for (const cell of cells.slice(1)) {
       for (const { contrast } of cell.groups) {
         const { pValue, adjusted } = contrast!.stalls.verdict;
-        expect(adjusted).toBeGreaterThanOrEqual(pValue!);
+        if (pValue !== null) expect(adjusted).toBeGreaterThanOrEqual(pValue);
         expect(contrast!.losses.verdict).toMatchObject({ pValue: null, adjusted: null });
         expect(contrast!.failures.verdict).toMatchObject({ pValue: null, adjusted: null });
       }

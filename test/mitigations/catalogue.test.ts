@@ -1,4 +1,5 @@
 /** What holds for every mitigation of the catalogue. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { applyCombination, combination, MITIGATIONS, mitigation } from '../../src/mitigations/catalogue.ts';
 import { EFFORTS, effectIn, RACES, type Race } from '../../src/mitigations/mitigation.ts';
@@ -227,5 +228,12 @@ describe('a combination', () => {
     if ('unknown' in read) throw new Error(read.unknown);
     const { scenario: changed } = applyCombination(SCENARIOS.old as Scenario, read);
     expect(simulate(changed, { seed: 'all' }).groups.length).toBe(3);
+  });
+});
+
+describe('the README', () => {
+  it('says how many mitigations there are', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    expect(readme).toContain(`${MITIGATIONS.length} mitigations`);
   });
 });

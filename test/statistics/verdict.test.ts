@@ -136,3 +136,11 @@ describe('judge', () => {
     expect(found / 300).toBeGreaterThan(0.95);
   });
 });
+
+describe('the verdict on one pair of replications', () => {
+  it('is undecided, however many its events: nothing is known of how replications differ', () => {
+    const contrast = pairedRates(events([900]), events([300]))!;
+    expect(judge(contrast).outcome).toBe('undecided');
+    expect(judge(pairedRates(events([0]), events([0]))!).outcome).toBe('nothing to compare');
+  });
+});

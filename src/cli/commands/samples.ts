@@ -55,7 +55,7 @@ export const samplesCommand: Command = {
     }
     const percent = (value: number) => `${Number((100 * value).toPrecision(6))} %`;
     printData(
-      `${n} lookups before the change and ${n} after it: then a fall from ${percent(before)} to ${percent(after)} is found ` +
+      `${n} lookups before the change and ${n} after it: then a change from ${percent(before)} to ${percent(after)} is found ` +
         `with a probability of ${percent(power)}, at a confidence of ${percent(confidence)}.\n` +
         (designEffect === 1
           ? 'This takes lookups as independent. Stalls come in clusters: sample over several runs, compare their spread with that of\nindependent events, and give the quotient of the variances as --design-effect.'
