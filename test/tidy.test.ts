@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { VERSION } from '../src/version.ts';
@@ -51,5 +51,20 @@ describe('the source', () => {
   it('says the version of the package', () => {
     const manifest = JSON.parse(readFileSync(`${src}../package.json`, 'utf8'));
     expect(VERSION).toBe(manifest.version);
+  });
+});
+
+describe('the documents', () => {
+  const root = new URL('../', import.meta.url);
+  const documents = [
+    ...readdirSync(root).filter((name) => name.endsWith('.md')),
+    ...readdirSync(new URL('docs/', root)).map((name) => `docs/${name}`),
+  ];
+
+  it.each(documents)('%s links to nothing that is not there', (document) => {
+    const text = readFileSync(new URL(document, root), 'utf8');
+    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link]) => link as string);
+    const missing = links.filter((link) => !existsSync(new URL(link, new URL(document, root))));
+    expect(missing).toEqual([]);
   });
 });

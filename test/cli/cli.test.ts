@@ -244,6 +244,17 @@ describe('wrong input', () => {
 });
 
 describe('catalogues', () => {
+  it.each([
+    ['4.14.96', 'the second is lost', 'the second is lost'],
+    ['4.19.20', 'both live, unless the second searches', 'the second is lost'],
+    ['5.4.286', 'both live', 'the second is lost'],
+    ['5.6', 'both live', 'both live, if the answer comes within a second'],
+  ])('tell of Linux %s what becomes of pairs', (release, one, two) => {
+    const { stdout } = snatrace(['kernels', release]);
+    expect(stdout).toMatch(new RegExp(`a pair with one backend +${one}`));
+    expect(stdout).toMatch(new RegExp(`a pair with two backends +${two}`));
+  });
+
   it('resolves a release and names what is uncertain about it', () => {
     const { stdout } = snatrace(['kernels', '4.15.0-1030-azure']);
     expect(stdout).toContain('4.15.0-1030-azure: behaves as mainline 4.12');

@@ -1,5 +1,6 @@
 /** `snatrace kernels`: the generations, or what a release resolves to. */
 
+import type { KernelAxes } from '../../netfilter/kernel.ts';
 import type { Command } from '../command.ts';
 import { OK, USAGE } from '../exitCodes.ts';
 import { Failure } from '../failure.ts';
@@ -100,7 +101,7 @@ export const kernelsCommand: Command = {
           ],
           ['connect() ports', tcp.connectPorts],
         ],
-      ).trimStart()}${kernel.notes.map((note) => `\nnote: ${note}`).join('')}`,
+      ).trimStart()}\n\nThe races\n${plainTable(['', ''], fates(kernel.axes)).trimStart()}${kernel.notes.map((note) => `\nnote: ${note}`).join('')}`,
     );
     return OK;
   },
@@ -115,4 +116,34 @@ function clashInWords(clash: {
     return 'UDP: equal mappings merge, others live one second in the reply direction; TCP: dropped';
   if (clash.mergesEqual) return 'UDP: equal mappings merge; else dropped';
   return clash.mergesWithoutNat ? 'UDP: merged where no NAT hook runs; else dropped' : 'dropped';
+}
+
+/** What becomes of two UDP packets of one socket that overlap, and of flows that compete for ports. */
+function fates({ clash, sameOrigin, portSearch }: KernelAxes): [string, string][] {
+  const equal = clash.insertsReplyOnly || (clash.mergesEqual && sameOrigin !== 'taken');
+  const other = clash.insertsReplyOnly
+    ? 'both live, if the answer comes within a second'
+    : 'the second is lost';
+  return [
+    [
+      'a pair with one backend',
+      equal
+        ? 'both live'
+        : clash.mergesEqual
+          ? 'both live, unless the second searches its port after the first was inserted'
+          : 'the second is lost',
+    ],
+    ['a pair with two backends', other],
+    ['a pair with two ports (random-fully)', portSearch.randomFully ? other : 'does not exist'],
+    [
+      'two pods that search a port at once',
+      portSearch.start === 'rover' ? 'start at one place, and get one port' : 'seldom get one port',
+    ],
+    [
+      'ports towards one address',
+      portSearch.limit === 'whole-range'
+        ? 'all can be had'
+        : `searches give up from about 92 % on${portSearch.evictsClosingTcp ? '; TCP takes over those of closed connections' : ''}`,
+    ],
+  ];
 }
