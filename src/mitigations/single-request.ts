@@ -1,6 +1,6 @@
-import { heeds, masqueradesDns, sendersOfPairs } from './conditions.ts';
-import { depends, LEAVES_ALONE, type Mitigation, when } from './mitigation.ts';
-import { addOption, asksForOneFamily, dnsConfig, wherePairsHeed } from './resolverOption.ts';
+import type { Mitigation } from './mitigation.ts';
+import { oneQuestionAtATime } from './oneQuestionAtATime.ts';
+import { addOption, asksForOneFamily, dnsConfig } from './resolverOption.ts';
 
 const WORD = 'single-request';
 const TEXT = 'glibc and Go ask for AAAA when A is answered; musl and c-ares do not know the word';
@@ -11,35 +11,7 @@ export const singleRequest: Mitigation = {
   changes:
     "The pods' resolv.conf says `options single-request`: glibc asks for A, waits for the answer, and asks for AAAA from the same port, where conntrack knows the flow.",
   effort: 'pod-spec',
-  scope: {
-    sameSocket: wherePairsHeed(WORD, TEXT, 'reduces', 'removes'),
-    sameSocketOtherBackend: wherePairsHeed(WORD, TEXT, 'reduces', 'removes'),
-    portRaceUdp: { ...LEAVES_ALONE, text: 'one flow per name, as before' },
-    portRaceTcp: LEAVES_ALONE,
-    portsExhausted: depends(
-      'a pair is two packets to be refused',
-      [
-        when(
-          'masqueraded pairs of a library that heeds the word',
-          (scenario) =>
-            sendersOfPairs(scenario).some((group) => masqueradesDns(scenario, group) && heeds(group, WORD)),
-          'reduces',
-        ),
-      ],
-      'leaves alone',
-    ),
-    tableFull: depends(
-      'a pair is two packets to be refused, and up to 5.15 its second answer makes an entry that early drop spares',
-      [
-        when(
-          'pairs of a library that heeds the word',
-          (scenario) => sendersOfPairs(scenario).some((group) => heeds(group, WORD)),
-          'reduces',
-        ),
-      ],
-      'leaves alone',
-    ),
-  },
+  scope: oneQuestionAtATime(WORD, TEXT),
   prerequisites: ['glibc 2.10 or Go 1.13; ignored by musl (Alpine) and c-ares'],
   cost: [
     'one more round trip per name tried: five with the usual search list, so use it with ndots:2 or trailing dots',
