@@ -7,7 +7,7 @@ const rooms = {
   servers: ['network', 'engine'],
   clients: ['network', 'engine'],
   // Catalogues only: names and versions of kernels, resolvers, schedulers; no behaviour.
-  scenario: ['netfilter/kernels', 'clients/catalogue', 'engine/(time|distribution|invariant)'],
+  scenario: ['netfilter/kernels', 'clients/catalogue', 'engine/(time|distribution|invariant|fixedMath)'],
   mitigations: ['scenario', 'netfilter/kernels', 'clients/(catalogue|resolvConf)', 'engine/time'],
   simulation: ['clients', 'servers', 'network', 'netfilter', 'engine', 'scenario'],
   experiment: [

@@ -21,8 +21,6 @@ export const loadOfReplay = (factor: string): string =>
   `${factor} times the load: a replayed query log has no rate that could be multiplied`;
 export const unknownCommand = (name: string, known: readonly string[]): string =>
   `unknown command ${JSON.stringify(name)}${didYouMean(name, known)}`;
-export const unknownResolver = (name: string, known: readonly string[]): string =>
-  `unknown resolver ${JSON.stringify(name)}${didYouMean(name, known)} (${known.join(', ')})`;
 export const notInRange = (flag: string, value: unknown, range: string): string =>
   `${flag} ${String(value)}: expected ${range}`;
 export const tooManyVariants = (cells: number, most: number): string =>

@@ -110,6 +110,11 @@ export class CaresResolver implements Resolver {
     return new NodeChannel(this.config);
   }
 
+  /** Failures of a server go with its next answer, and lookups share the channel's sockets. */
+  forkThread(thread: ResolverThread): ResolverThread {
+    return thread;
+  }
+
   start(lookup: Lookup): void {
     const channel = lookup.thread as NodeChannel;
     if (!(lookup.state instanceof CaresLookup)) lookup.state = new CaresLookup();

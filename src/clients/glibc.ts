@@ -170,6 +170,10 @@ export class GlibcResolver implements Resolver {
     return new GlibcThread(this.config);
   }
 
+  forkThread(thread: ResolverThread): ResolverThread {
+    return Object.assign(new GlibcThread(this.config), thread);
+  }
+
   start(lookup: Lookup): void {
     const thread = lookup.thread as GlibcThread;
     if (!(lookup.state instanceof GlibcLookup)) lookup.state = new GlibcLookup();

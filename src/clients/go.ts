@@ -80,6 +80,10 @@ export class GoResolver implements Resolver {
     return new GoThread();
   }
 
+  forkThread(thread: ResolverThread): ResolverThread {
+    return thread;
+  }
+
   start(lookup: Lookup): void {
     if (!(lookup.state instanceof GoLookup)) lookup.state = new GoLookup();
     const s = lookup.state as GoLookup;

@@ -120,6 +120,10 @@ export class MuslResolver implements Resolver {
     return new MuslThread();
   }
 
+  forkThread(thread: ResolverThread): ResolverThread {
+    return thread;
+  }
+
   start(lookup: Lookup): void {
     if (!(lookup.state instanceof MuslLookup)) lookup.state = new MuslLookup();
     const s = lookup.state as MuslLookup;

@@ -80,6 +80,11 @@ export interface Resolver {
   /** Fresh state for one thread (or process, where the library keeps it there). */
   newThread(): ResolverThread;
   /**
+   * A thread that knows what this one knows, and learns apart from it from then on; the thread itself where nothing
+   * is learnt from a loss for good.
+   */
+  forkThread(thread: ResolverThread): ResolverThread;
+  /**
    * A thread that another resolver made means that resolv.conf was rewritten in between: the machine notices
    * it, or not, as the library does.
    */

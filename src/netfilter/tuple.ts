@@ -44,10 +44,6 @@ export function protocolOf(space: number): number {
   return space & 0xff;
 }
 
-export function zoneOf(space: number): number {
-  return space >>> 8;
-}
-
 /** A well mixed 32-bit hash of a tuple: unpredictable per boot in the kernel, so uniform here. */
 export function hashTuple(source: Address, destination: Address, ports: number, space: number): number {
   let h = Math.imul(source, 0x9e3779b1) ^ Math.imul(ports, 0x85ebca6b);

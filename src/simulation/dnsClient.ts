@@ -35,7 +35,6 @@ import { LOOKUP_ARRIVAL, LOOKUP_TIMER } from './eventKinds.ts';
 import type { Destination, Group, Pod } from './pod.ts';
 import { STALL_CLASSES } from './result.ts';
 import {
-  copyOf,
   type LookupConnectionEvents,
   type LookupConnections,
   SimulatedLookup,
@@ -539,8 +538,8 @@ function strike(lookup: SimulatedLookup, first: NetworkPacket, second: NetworkPa
   second.weight = weight;
   if (lookup.strikeWeight < 1) return;
   lookup.strikeWeight = weight;
-  const { pod, worker, thread } = lookup;
-  if (pod.threads[worker] === thread) pod.threads[worker] = copyOf(thread);
+  const { pod, worker, thread, resolver } = lookup;
+  if (pod.threads[worker] === thread) pod.threads[worker] = resolver.forkThread(thread);
 }
 
 /**

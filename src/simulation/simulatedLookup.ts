@@ -44,16 +44,6 @@ export class SimulatedLookup implements Lookup {
   }
 }
 
-/**
- * A thread that knows what this one knows, if it is one that learns for good from a loss: has flags (glibc's ladder
- * to one question at a time). Else the thread itself: c-ares' failures of a server go with its next answer, and its
- * lookups share sockets.
- */
-export function copyOf(thread: ResolverThread): ResolverThread {
-  const learns = Object.values(thread).some((value) => typeof value === 'boolean');
-  return learns ? Object.assign(Object.create(Object.getPrototypeOf(thread)), thread) : thread;
-}
-
 /** Connections to name servers, as the DNS side uses them. */
 export interface LookupConnections {
   /** Starts a connection; returns its handle. */

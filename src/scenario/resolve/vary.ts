@@ -1,4 +1,5 @@
 /** The key `vary`: every range a list of values, every level with its label. */
+import { exp, ln } from '../../engine/fixedMath.ts';
 import { LIMITS } from '../defaults.ts';
 import type { Factor, Level } from '../experimentSettings.ts';
 import * as messages from '../messages.ts';
@@ -95,7 +96,7 @@ export function resolveRange(range: RangeFile, at: Path, problems: ProblemList):
     values = Array.from({ length: count }, (_, i) => {
       const share = i / (count - 1);
       if (share === 0 || share === 1) return share === 0 ? from : to;
-      if (scale === 'log') return Number((from * (to / from) ** share).toPrecision(3));
+      if (scale === 'log') return Number((from * exp(share * ln(to / from))).toPrecision(3));
       return withoutNoise(from + (to - from) * share);
     });
   }

@@ -77,5 +77,4 @@ export const scenarioFile = z.strictObject({
   ),
 });
 
-export type CompareFile = z.infer<typeof compareFile>;
 export type ScenarioFile = z.infer<typeof scenarioFile>;
