@@ -4,6 +4,7 @@
  * - `loadScenario` reads a scenario file (`scenario/`): checked, defaults filled in, plain data.
  * - A mitigation of `MITIGATIONS` (`mitigations/`) rewrites a scenario; `combination('a+b')` reads several.
  * - `simulate` runs a scenario once (`simulation/`): a pure function of scenario, seed and replication.
+ * - `racePairs` puts two packets at a controlled offset through its node, `Testbed` any packets at any time.
  * - `planComparison` and `compare` (`experiment/`) run variants under common random numbers and judge them; `loadPoints`
  *   and `sweep` do so at every point of a grid.
  * - `claim` and `assertClaim` (`claims/`) hold a statement about a mitigation to random scenarios, as a test.
@@ -59,11 +60,27 @@ export { type KernelResolution, resolveKernel } from './netfilter/kernels/resolv
 export { DISPATCH_PRESETS, type DispatchPreset } from './scenario/dispatchPresets.ts';
 export type { ExperimentSettings, Factor, Level } from './scenario/experimentSettings.ts';
 export { InvalidScenario } from './scenario/invalidScenario.ts';
+export type { FillExperiment, LabExperiment, RaceExperiment } from './scenario/labExperiment.ts';
 export { type LoadedScenario, type LoadOptions, loadScenario } from './scenario/load.ts';
 export { type LoadedPoints, loadPoints, type Point } from './scenario/points.ts';
 export type { Scenario } from './scenario/scenario.ts';
 export { LOSS_CAUSES, type LossCause } from './simulation/causes.ts';
+export type { ConnectTimes, FillResult, LabResult, RaceResult } from './simulation/labResult.ts';
+export {
+  type FillOptions,
+  fill,
+  type PairOptions,
+  type PairOutcome,
+  racePairs,
+} from './simulation/packetPairs.ts';
 export type { GroupResult, NodeResult, OperationResult, RunResult } from './simulation/result.ts';
 export { type RunOptions, simulate } from './simulation/simulate.ts';
+export {
+  formatEndpoint,
+  Testbed,
+  type TestbedOptions,
+  type TestbedOutcome,
+  type TestbedPacket,
+} from './simulation/testbed.ts';
 export { type SampleSizeOptions, sampleSize } from './statistics/sampleSize.ts';
 export { VERSION } from './version.ts';
