@@ -12,7 +12,7 @@
 import type { Nanoseconds } from '../engine/time.ts';
 import { collect } from './collector.ts';
 import { DROP, INSERT_FAILED } from './counters.ts';
-import { bindDestination } from './destinationNat.ts';
+import { setDestination } from './destinationNat.ts';
 import {
   ENTRY_SIZE,
   EXPIRES,
@@ -94,11 +94,11 @@ export class CiliumPath implements PacketPath {
   }
 
   bindDestination(packet: Packet, backend: Address, port: number): void {
-    bindDestination(this.maps, packet, backend, port);
+    setDestination(this.maps, packet, backend, port);
   }
 
   redirect(packet: Packet, backend: Address, port: number): void {
-    bindDestination(this.maps, packet, backend, port);
+    setDestination(this.maps, packet, backend, port);
   }
 
   keepDestination(): void {}

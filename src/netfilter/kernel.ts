@@ -48,8 +48,12 @@ export interface PortSearchAxis {
   readonly limit: 'whole-range' | 'bounded';
   /** The last 32 probes of a round may take over the port of a closing TCP flow (6.5). */
   readonly evictsClosingTcp: boolean;
-  /** The first test of an unchanged source port knows clashes with the mirror image of a flow (6.12). */
-  readonly knowsReverseClash: boolean;
+  /**
+   * What the first test of an unchanged source port knows of clashes with the mirror image of a flow (6.12), which
+   * confirm can merge: nothing (`unknown`); the holder of the port is sought by the flow's own tuple (`by-tuple`), so
+   * that a holder with NAT is overlooked and met at confirm; by its inverse too (`by-either`, 50d9ce96 in 6.16).
+   */
+  readonly reverseClash: 'unknown' | 'by-tuple' | 'by-either';
 }
 
 /** Clash resolution at confirm: generations C0 to C7. */

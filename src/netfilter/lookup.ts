@@ -2,7 +2,7 @@
  * The first step of a packet (`nf_conntrack_in`, priority -200): the confirmed entry of its tuple, or a new one
  * that nobody else sees. Kernel reference 2.1, 2.2, 2.7.
  */
-import { DROP, EARLY_DROP, FOUND, NEW } from './counters.ts';
+import { DROP, EARLY_DROP, FOUND, INVALID, NEW } from './counters.ts';
 import {
   ASSURED,
   ENTRY_SIZE,
@@ -17,14 +17,23 @@ import {
   STATUS,
 } from './entry.ts';
 import type { Netfilter } from './netfilter.ts';
-import { CT_ESTABLISHED, CT_ESTABLISHED_REPLY, CT_NEW, type Packet, TCP_SYN } from './packet.ts';
+import {
+  CT_ESTABLISHED,
+  CT_ESTABLISHED_REPLY,
+  CT_NEW,
+  CT_UNTRACKED,
+  type Packet,
+  TCP_SYN,
+} from './packet.ts';
 import {
   nextTcpState,
   TCP_CLOSE,
   TCP_CLOSE_WAIT,
   TCP_ESTABLISHED,
   TCP_FIN_WAIT,
+  TCP_IGNORED,
   TCP_LAST_ACK,
+  TCP_NONE,
   TCP_SYN_RECV,
   TCP_TIME_WAIT,
   tcpStateOf,
@@ -40,8 +49,8 @@ import { ACCEPTED, DROPPED_TABLE_FULL } from './verdict.ts';
  */
 export function lookup(netfilter: Netfilter, packet: Packet, cpu: number): number {
   const node = liveNode(netfilter, packet.source, packet.destination, packet.ports, packet.space);
+  if (node !== NONE && netfilter.axes.counters.foundCountsLookups) netfilter.counters.bump(cpu, FOUND);
   if (node !== NONE && !reopensClosedFlow(netfilter, packet, node)) {
-    if (netfilter.axes.counters.foundCountsLookups) netfilter.counters.bump(cpu, FOUND);
     packet.entry = node >> 1;
     trackKnownFlow(netfilter, packet, node & 1);
     translate(netfilter.table, packet, node & 1);
@@ -128,8 +137,12 @@ function trackTcp(netfilter: Netfilter, packet: Packet, direction: number): void
   const at = packet.entry * ENTRY_SIZE;
   const before = tcpStateOf(data[at + STATUS]);
   const state = nextTcpState(before, direction, packet.tcpFlags);
+  if (state === TCP_IGNORED) return;
   data[at + STATUS] = withTcpState(data[at + STATUS], state);
-  if (direction === ORIGINAL) data[at + SEQUENCE_END] = packet.sequenceEnd;
+  // Signed 32-bit distance, as sequence numbers are compared.
+  if (direction === ORIGINAL && ((packet.sequenceEnd - data[at + SEQUENCE_END]) | 0) > 0) {
+    data[at + SEQUENCE_END] = packet.sequenceEnd;
+  }
   if (state === TCP_ESTABLISHED && (before === TCP_SYN_RECV || before === TCP_ESTABLISHED)) {
     data[at + STATUS] |= ASSURED;
   }
@@ -151,6 +164,15 @@ function startFlow(netfilter: Netfilter, packet: Packet, cpu: number): number {
       return DROPPED_TABLE_FULL;
     }
   }
+  const isTcp = protocolOf(packet.space) === TCP;
+  const state = isTcp ? nextTcpState(TCP_NONE, ORIGINAL, packet.tcpFlags) : TCP_NONE;
+  if (state === TCP_IGNORED) {
+    // SYN and ACK, FIN or RST of no known flow: INVALID, passes untracked and untranslated.
+    netfilter.counters.bump(cpu, INVALID);
+    packet.entry = NONE;
+    packet.info = CT_UNTRACKED;
+    return ACCEPTED;
+  }
   const entry = table.create(
     packet.source,
     packet.destination,
@@ -160,8 +182,8 @@ function startFlow(netfilter: Netfilter, packet: Packet, cpu: number): number {
   );
   const at = entry * ENTRY_SIZE;
   table.data[at + STARTED] = netfilter.jiffies;
-  if (protocolOf(packet.space) === TCP) {
-    table.data[at + STATUS] = withTcpState(0, nextTcpState(0, ORIGINAL, packet.tcpFlags));
+  if (isTcp) {
+    table.data[at + STATUS] = withTcpState(0, state);
     table.data[at + SEQUENCE_END] = packet.sequenceEnd;
   }
   if (axes.counters.countsInserts) netfilter.counters.bump(cpu, NEW);

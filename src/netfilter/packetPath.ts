@@ -31,7 +31,7 @@ export interface PacketPath {
   lookup(packet: Packet, cpu: number): number;
   isNewFlow(packet: Packet): boolean;
   /** A service rule chose this backend. */
-  bindDestination(packet: Packet, backend: Address, port: number): void;
+  bindDestination(packet: Packet, backend: Address, port: number, cpu: number): void;
   /** The same by IPVS, which leaves the NAT bits alone. */
   redirect(packet: Packet, backend: Address, port: number): void;
   /** No rule matched. */
@@ -73,8 +73,8 @@ export class NetfilterPath implements PacketPath {
     return packet.info === CT_NEW && packet.entry !== NONE && !this.netfilter.table.isConfirmed(packet.entry);
   }
 
-  bindDestination(packet: Packet, backend: Address, port: number): void {
-    bindDestination(this.netfilter, packet, backend, port);
+  bindDestination(packet: Packet, backend: Address, port: number, cpu: number): void {
+    bindDestination(this.netfilter, packet, backend, port, cpu);
   }
 
   redirect(packet: Packet, backend: Address, port: number): void {

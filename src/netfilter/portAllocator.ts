@@ -86,7 +86,7 @@ export function searchSource(
       const taken = isTaken(netfilter, packet, source, port, destination, remotePort, cpu);
       if (!taken) return;
       if (
-        axes.portSearch.knowsReverseClash &&
+        axes.portSearch.reverseClash !== 'unknown' &&
         isOwnMirror(netfilter, packet, source, port, destination, remotePort)
       ) {
         return;
@@ -222,7 +222,7 @@ function sameOrigin(netfilter: Netfilter, entry: number, other: number): boolean
 
 /**
  * `nf_nat_used_tuple_new` (6.12): the tuple is taken, but only by the mirror image of our own flow, without NAT
- * on either side: keep it, confirm will merge the two.
+ * on either side: keep it, confirm will merge the two. A holder that the test cannot find does not count either.
  */
 function isOwnMirror(
   netfilter: Netfilter,
@@ -238,10 +238,14 @@ function isOwnMirror(
   const at = packet.entry * ENTRY_SIZE;
   const natBits = SRC_NAT | DST_NAT;
   if ((data[at + STATUS] & natBits) !== 0) return false;
-  const node = table.find(destination, source, packPorts(remotePort, port), data[at + REPLY_SPACE]);
+  let node = table.find(source, destination, packPorts(port, remotePort), data[at + ORIGINAL_SPACE]);
+  if (node === NONE && netfilter.axes.portSearch.reverseClash === 'by-either') {
+    node = table.find(destination, source, packPorts(remotePort, port), data[at + REPLY_SPACE]);
+  }
+  // Gone, as far as this test can see.
   if (node === NONE) return true;
   const other = (node >> 1) * ENTRY_SIZE;
-  if ((data[other + STATUS] & natBits) !== 0) return false;
+  if ((node & 1) !== REPLY || (data[other + STATUS] & natBits) !== 0) return false;
   return (
     data[other + ORIGINAL_SOURCE] === data[at + REPLY_SOURCE] &&
     data[other + ORIGINAL_DESTINATION] === data[at + REPLY_DESTINATION] &&
@@ -350,7 +354,7 @@ function searchBounded(
  * which no counter counts, and kills it if it is an SNATed TCP flow in TIME_WAIT or later of whose last byte the
  * SYN is ahead.
  */
-function isTakenHarder(
+export function isTakenHarder(
   netfilter: Netfilter,
   packet: Packet,
   destination: Address,

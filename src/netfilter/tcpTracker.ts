@@ -36,39 +36,55 @@ export function withTcpState(status: number, state: number): number {
   return (status & ~TCP_STATE_MASK) | (state << TCP_STATE_SHIFT);
 }
 
-/** The state after a packet with these flags in this direction. */
+/** The segment does not fit the state: nothing changes, the timeout included; as a first packet it is INVALID. */
+export const TCP_IGNORED = -1;
+
+const SS = TCP_SYN_SENT;
+const SR = TCP_SYN_RECV;
+const ES = TCP_ESTABLISHED;
+const FW = TCP_FIN_WAIT;
+const CW = TCP_CLOSE_WAIT;
+const LA = TCP_LAST_ACK;
+const TW = TCP_TIME_WAIT;
+const CL = TCP_CLOSE;
+const __ = TCP_IGNORED;
+
+/**
+ * The next state by segment, direction (original, reply) and state, NONE first (from general knowledge of the tracker;
+ * the reference has states and timeouts only). Simultaneous open stays in SYN_SENT, whose timeout its own state has
+ * too; a FIN that is sent again is not told from the other side's.
+ */
+const NEXT_STATE = {
+  syn: [
+    [SS, SS, __, __, __, __, __, __, __],
+    [__, SS, __, __, __, __, __, __, __],
+  ],
+  synAck: [
+    [__, __, __, __, __, __, __, __, __],
+    [__, SR, SR, __, __, __, __, __, __],
+  ],
+  fin: [
+    [__, __, FW, FW, LA, LA, LA, TW, CL],
+    [__, __, FW, FW, LA, LA, LA, TW, CL],
+  ],
+  ack: [
+    // NONE: a connection picked up in the middle (tcp_loose).
+    [ES, __, ES, ES, CW, CW, TW, TW, CL],
+    [__, __, SR, ES, CW, CW, TW, TW, CL],
+  ],
+  rst: [
+    [__, CL, CL, CL, CL, CL, CL, CL, CL],
+    [__, CL, CL, CL, CL, CL, CL, CL, CL],
+  ],
+} as const;
+
+/** The state after a packet with these flags in this direction, or TCP_IGNORED. */
 export function nextTcpState(state: number, direction: number, flags: number): number {
-  if ((flags & TCP_RST) !== 0) return TCP_CLOSE;
-  if ((flags & TCP_SYN) !== 0) {
-    if (direction === ORIGINAL) return state === TCP_NONE || state >= TCP_TIME_WAIT ? TCP_SYN_SENT : state;
-    return state === TCP_SYN_SENT ? TCP_SYN_RECV : state;
-  }
-  if ((flags & TCP_FIN) !== 0) {
-    switch (state) {
-      case TCP_SYN_RECV:
-      case TCP_ESTABLISHED:
-        return TCP_FIN_WAIT;
-      case TCP_FIN_WAIT:
-      case TCP_CLOSE_WAIT:
-        // The second FIN; a FIN that is sent again is not told apart.
-        return TCP_LAST_ACK;
-      default:
-        return state;
-    }
-  }
-  if ((flags & TCP_ACK) !== 0) {
-    switch (state) {
-      case TCP_NONE: // picked up in the middle (tcp_loose)
-        return TCP_ESTABLISHED;
-      case TCP_SYN_RECV:
-        return direction === ORIGINAL ? TCP_ESTABLISHED : state;
-      case TCP_FIN_WAIT:
-        return TCP_CLOSE_WAIT;
-      case TCP_LAST_ACK:
-        return TCP_TIME_WAIT;
-      default:
-        return state;
-    }
-  }
-  return state;
+  return NEXT_STATE[segmentOf(flags)][direction === ORIGINAL ? 0 : 1][state] as number;
+}
+
+function segmentOf(flags: number): keyof typeof NEXT_STATE {
+  if ((flags & TCP_RST) !== 0) return 'rst';
+  if ((flags & TCP_SYN) !== 0) return (flags & TCP_ACK) !== 0 ? 'synAck' : 'syn';
+  return (flags & TCP_FIN) !== 0 ? 'fin' : 'ack';
 }

@@ -210,7 +210,7 @@ export class Node {
         } else {
           const endpoint = service.endpoints[service.choose(packet, now)];
           invariant(endpoint !== undefined, 'a service proxy chooses one of its endpoints');
-          path.bindDestination(packet, endpoint.address, endpoint.port);
+          path.bindDestination(packet, endpoint.address, endpoint.port, cpu);
         }
         return this.afterDestination(packet, passage);
       }

@@ -56,7 +56,7 @@ function natRow({ axes: { portSearch, sameOrigin, clash, counters } }: Kernel): 
     portSearch.randomFlag,
     yes(portSearch.randomFully),
     yes(portSearch.evictsClosingTcp),
-    yes(portSearch.knowsReverseClash),
+    portSearch.reverseClash,
     sameOrigin,
     clash.name,
     merges.join(', ') || '-',

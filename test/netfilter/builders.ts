@@ -321,7 +321,7 @@ export class Bench {
     else if (step === 'grant') path.grantSource(packet);
     else if (rules.dnat) {
       const { address, port } = endpoint(rules.dnat);
-      path.bindDestination(packet, address, port);
+      path.bindDestination(packet, address, port, progress.cpu);
     } else if (rules.ipvs) {
       const { address, port } = endpoint(rules.ipvs);
       path.redirect(packet, address, port);

@@ -52,7 +52,8 @@ describe('a release resolves to its axes', () => {
     ['6.1', { generation: '5.18', search: 'P2', clash: 'C6', sameOrigin: 'free-in-zone', ...RANDOM }],
     ['6.1.158', { generation: '5.18', search: 'P2', clash: 'C6', sameOrigin: 'free-in-zone', ...RANDOM }],
     ['6.6.60', { generation: '6.5', search: 'P4', clash: 'C6', sameOrigin: 'free-in-zone', ...RANDOM }],
-    ['6.18', { generation: '6.12', search: 'P4', clash: 'C7', sameOrigin: 'free-in-zone', ...RANDOM }],
+    ['6.12', { generation: '6.12', search: 'P4', clash: 'C7', sameOrigin: 'free-in-zone', ...RANDOM }],
+    ['6.18', { generation: '6.16', search: 'P4', clash: 'C7', sameOrigin: 'free-in-zone', ...RANDOM }],
   ])('%s', (release, expected) => {
     expect(inShort(release)).toMatchObject(expected);
   });
@@ -162,9 +163,10 @@ describe('what changed, by release', () => {
   });
 
   it('the port test knows mirror images since 6.12, 6.11.4 and about 6.6.57', () => {
-    const knows = axis(({ portSearch }) => portSearch.knowsReverseClash);
-    expect(['6.6.56', '6.11.3', '6.10', '6.1.158'].map(knows)).toEqual(Array(4).fill(false));
-    expect(['6.6.57', '6.11.4', '6.12'].map(knows)).toEqual(Array(3).fill(true));
+    const knows = axis(({ portSearch }) => portSearch.reverseClash);
+    expect(['6.6.56', '6.11.3', '6.10', '6.1.158'].map(knows)).toEqual(Array(4).fill('unknown'));
+    expect(['6.6.57', '6.11.4', '6.12'].map(knows)).toEqual(Array(3).fill('by-tuple'));
+    expect(['6.6.94', '6.12.34', '6.16', '6.18'].map(knows)).toEqual(Array(4).fill('by-either'));
     expect(kernelOf('6.11.4').axes.clash.mergesReverse).toBe(false);
   });
 });

@@ -26,7 +26,7 @@ describe('the path through netfilter', () => {
     const { path } = new Bench('6.18');
     const packet = udp('10.1.0.1:40000', '10.96.0.10:53');
     path.lookup(packet, 0);
-    path.bindDestination(packet, parseAddress('10.2.0.1') as number, 5353);
+    path.bindDestination(packet, parseAddress('10.2.0.1') as number, 5353, 0);
     path.searchSource(packet, masquerade(), 0);
     expect(sourceOf(packet)).toBe('10.1.0.1:40000');
     path.grantSource(packet);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ENTRY_SIZE, STATUS } from '../../src/netfilter/entry.ts';
 import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from '../../src/netfilter/packet.ts';
-import { nextTcpState, TCP_STATES, tcpStateOf } from '../../src/netfilter/tcpTracker.ts';
+import { nextTcpState, TCP_IGNORED, TCP_STATES, tcpStateOf } from '../../src/netfilter/tcpTracker.ts';
 import { ORIGINAL, REPLY } from '../../src/netfilter/tuple.ts';
 import { Bench, connectAndClose, describeEntry, masquerade, NAT_ADDRESS, SERVER, tcp } from './builders.ts';
 
@@ -64,9 +64,29 @@ describe('a connection', () => {
     expect(nextTcpState(0, ORIGINAL, TCP_ACK)).toBe(3);
   });
 
-  it('is not confused by a simultaneous or repeated SYN of the server', () => {
-    expect(nextTcpState(3, REPLY, TCP_SYN | TCP_ACK)).toBe(3);
-    expect(nextTcpState(2, ORIGINAL, TCP_SYN)).toBe(2);
+  it('ignores a repeated SYN, and SYN and ACK of an open connection', () => {
+    expect(nextTcpState(3, REPLY, TCP_SYN | TCP_ACK)).toBe(TCP_IGNORED);
+    expect(nextTcpState(2, ORIGINAL, TCP_SYN)).toBe(TCP_IGNORED);
+  });
+
+  it('is not prolonged by a segment that is ignored', () => {
+    const bench = new Bench('6.18');
+    const syn = bench.pass(tcp(CLIENT), plain);
+    bench.answer(syn);
+    expect(stateOf(bench).slice(0, 2)).toEqual(['SYN_RECV', 60]);
+    bench.advance(1000).pass(tcp(CLIENT));
+    expect(stateOf(bench).slice(0, 2)).toEqual(['SYN_RECV', 59]);
+  });
+
+  it.each([
+    ['SYN and ACK', TCP_SYN | TCP_ACK],
+    ['FIN', TCP_FIN | TCP_ACK],
+    ['RST', TCP_RST],
+  ])('is not opened by %s: INVALID, passes as it is', (_, flags) => {
+    const bench = new Bench('6.18');
+    const stray = bench.pass(tcp(CLIENT, SERVER, { flags }), plain);
+    expect([stray.word, stray.source, bench.table.count]).toEqual(['PASS', CLIENT, 0]);
+    expect(bench.counters()).toEqual({ invalid: 1 });
   });
 });
 

@@ -46,8 +46,13 @@ function longerChains(axes: KernelAxes): KernelAxes {
 }
 
 /** d8f84a9bc7c4: the NAT half of the reverse clash work. */
-function knowsReverseClash(axes: KernelAxes): KernelAxes {
-  return { ...axes, portSearch: { ...axes.portSearch, name: 'P4', knowsReverseClash: true } };
+function reverseClashByTuple(axes: KernelAxes): KernelAxes {
+  return { ...axes, portSearch: { ...axes.portSearch, name: 'P4', reverseClash: 'by-tuple' } };
+}
+
+/** 50d9ce9679dd: its repair. */
+function reverseClashByEither(axes: KernelAxes): KernelAxes {
+  return { ...axes, portSearch: { ...axes.portSearch, reverseClash: 'by-either' } };
 }
 
 function scansEvery120s(axes: KernelAxes): KernelAxes {
@@ -130,13 +135,27 @@ export const BACKPORTS: readonly Backport[] = [
     since: 57,
     change: 'port test knows mirror images',
     evidence: 'from memory',
-    apply: knowsReverseClash,
+    apply: reverseClashByTuple,
+  },
+  {
+    series: '6.6',
+    since: 94,
+    change: 'port test sees holders with NAT',
+    evidence: 'from memory',
+    apply: reverseClashByEither,
   },
   {
     series: '6.11',
     since: 4,
     change: 'port test knows mirror images',
     evidence: 'changelog',
-    apply: knowsReverseClash,
+    apply: reverseClashByTuple,
+  },
+  {
+    series: '6.12',
+    since: 34,
+    change: 'port test sees holders with NAT',
+    evidence: 'from memory',
+    apply: reverseClashByEither,
   },
 ];

@@ -18,7 +18,7 @@ export const linux3_10: KernelAxes = {
     randomFully: false,
     limit: 'whole-range',
     evictsClosingTcp: false,
-    knowsReverseClash: false,
+    reverseClash: 'unknown',
   },
   sameOrigin: 'taken',
   clash: {

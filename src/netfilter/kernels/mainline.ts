@@ -20,6 +20,7 @@ import { linux5_18 } from './linux-5.18.ts';
 import { linux6_3 } from './linux-6.3.ts';
 import { linux6_5 } from './linux-6.5.ts';
 import { linux6_12 } from './linux-6.12.ts';
+import { linux6_16 } from './linux-6.16.ts';
 
 export interface MainlineGeneration {
   /** First release with this behaviour. */
@@ -54,6 +55,7 @@ export const MAINLINE: readonly MainlineGeneration[] = [
     change: 'ports of closing TCP flows can be taken over; linear SYN retries',
   },
   { since: '6.12', axes: linux6_12, change: 'clashes of mirror images merge' },
+  { since: '6.16', axes: linux6_16, change: 'the port test sees holders with NAT behind a mirror image' },
 ];
 
 /** The last mainline release that was read. */
