@@ -16,6 +16,7 @@ import {
   CaresLookup,
   type CaresQuestion,
   type CaresServer,
+  type SocketReuse,
 } from './caresChannel.ts';
 import { asOf, type Change } from './catalogue/versions.ts';
 import type { CaresOptions } from './resolvConf.ts';
@@ -35,11 +36,33 @@ import {
 interface CaresVersion {
   /** Waits follow from the latencies of earlier answers. */
   readonly learnsLatency: boolean;
+  /** A question to a good server may be copied to one that failed. */
+  readonly probes: boolean;
+  readonly reuse: SocketReuse;
+  /**
+   * Of servers with as many failures the one that failed longest ago is next; all timeouts of one look count
+   * before any question is sent again; a question to a server that failed may probe too, and a probe that is lost
+   * is not the last.
+   */
+  readonly recovers: boolean;
 }
 
-const CARES_1_21: CaresVersion = { learnsLatency: false };
+const CARES_1_21: CaresVersion = { learnsLatency: false, probes: false, reuse: 'always', recovers: false };
 
-const CHANGES: readonly Change<CaresVersion>[] = [{ since: '1.32', change: { learnsLatency: true } }];
+const CHANGES: readonly Change<CaresVersion>[] = [
+  { since: '1.32', change: { learnsLatency: true } },
+  // c-ares pull request 877.
+  { since: '1.34', change: { probes: true } },
+  // Pull requests 1033 and, for the many sockets that it cost (issue 1152), 1197.
+  { since: '1.34.6', change: { reuse: 'unless-server-failing' } },
+  { since: '1.34.7', change: { reuse: 'unless-timed-out', recovers: true } },
+];
+
+/** What `1.34` without a patch number stands for: the build recorded first. */
+const BUILD_OF_1_34 = '1.34.6';
+
+/** One question in ten of those that may probe does. */
+const PROBE_CHANCE = 0.1;
 
 /** Node passes this, whatever resolv.conf says. */
 const TRIES_PER_SERVER = 4;
@@ -57,13 +80,23 @@ const SECOND_CALL_NS = 30 * MICROSECOND;
 const TICK = 0;
 const TICK_PERIOD: Nanoseconds = SECOND;
 
+/**
+ * How long before the first query on a channel without open sockets its tick starts. libuv counts it from the
+ * start of the event loop's turn, in which JavaScript has run since: recorded 15 to 60 ms when the process starts,
+ * and then a tick comes before a deadline of whole seconds and the wait is a second longer. A turn of a later lookup
+ * takes less than a millisecond, and every tick is late by about one: the tick comes after that deadline
+ * (lossy-lookups.csv: in 10 of 10 from the third lookup of a process on; with real-time priority in 1 of 3).
+ */
+const FIRST_TICK_LEAD_NS = 20 * MILLISECOND;
+const LATER_TICK_LEAD_NS = -100 * MICROSECOND;
+
 /** What a channel works by, from its start to its end. */
 interface CaresConfig {
   readonly version: CaresVersion;
   readonly options: CaresOptions;
   readonly servers: number;
   readonly firstWaitMs: number;
-  readonly tickLeadNs: Nanoseconds;
+  readonly tickLeadNs: (lookups: number) => Nanoseconds;
 }
 
 /** A channel that knows its settings: Node reads resolv.conf when the process starts, and not again. */
@@ -77,14 +110,15 @@ class NodeChannel extends CaresChannel {
 }
 
 export interface CaresSettings {
+  /** `1.34` stands for 1.34.6; a patch number may be given. */
   readonly version: string;
   readonly options: CaresOptions;
   readonly servers: number;
   /**
-   * How long before a channel's first query its tick starts: Node starts it at the time of the event loop's
-   * turn, in which JavaScript has run since. Recorded: 15 to 60 ms at the start of a process.
+   * How long before the first query on a channel without open sockets its tick starts, if it differs from what is
+   * usual; given how many lookups the channel has had.
    */
-  readonly tickLeadNs?: Nanoseconds;
+  readonly tickLeadNs?: (lookups: number) => Nanoseconds;
 }
 
 export class CaresResolver implements Resolver {
@@ -95,15 +129,15 @@ export class CaresResolver implements Resolver {
   constructor(settings: CaresSettings, host: ResolverHost) {
     invariant(settings.servers >= 1 && settings.servers <= 3, 'c-ares asks one to three name servers');
     this.host = host;
-    const tickLeadNs = settings.tickLeadNs ?? 20 * MILLISECOND;
+    const tickLeadNs = settings.tickLeadNs ?? usualTickLeadNs;
     this.config = {
-      version: asOf(settings.version, CARES_1_21, CHANGES),
+      version: asOf(settings.version === '1.34' ? BUILD_OF_1_34 : settings.version, CARES_1_21, CHANGES),
       options: settings.options,
       servers: settings.servers,
       firstWaitMs: boundedWaitMs(settings.options.timeoutNs / MILLISECOND),
       tickLeadNs,
     };
-    this.usualDelays = [TICK_PERIOD - tickLeadNs, TICK_PERIOD];
+    this.usualDelays = [TICK_PERIOD - tickLeadNs(1), TICK_PERIOD - tickLeadNs(2), TICK_PERIOD];
   }
 
   newThread(): ResolverThread {
@@ -123,6 +157,7 @@ export class CaresResolver implements Resolver {
     lookup.found = 0;
     lookup.candidate = 0;
     s.error = null;
+    s.reported = false;
     const now = this.host.now();
     this.ask(channel, lookup, s.a, now);
     if ((lookup.wanted & AAAA) !== 0) this.ask(channel, lookup, s.aaaa, now + SECOND_CALL_NS);
@@ -138,7 +173,7 @@ export class CaresResolver implements Resolver {
     code: AnswerCode,
   ): void {
     const channel = lookup.thread as NodeChannel;
-    const q = (lookup.state as CaresLookup).question(question);
+    const q = (lookup.state as CaresLookup).asked(question, socket);
     channel.tickedAt = this.host.now();
     const isOpen = q.lookup !== null;
     if (isOpen && code === TRUNCATED && channel.connectionOn(socket)!.owner === null) {
@@ -186,9 +221,9 @@ export class CaresResolver implements Resolver {
 
   onSendRefused(lookup: Lookup, socket: SocketHandle, question: QuestionType): void {
     const channel = lookup.thread as NodeChannel;
-    const q = (lookup.state as CaresLookup).question(question);
+    const q = (lookup.state as CaresLookup).asked(question, socket);
     if (q.connection === null || q.connection.socket !== socket) return;
-    q.connection.server.failures += 1;
+    q.connection.server.failed(this.host.now());
     this.tryAgain(channel, q);
     this.afterEvent(channel);
   }
@@ -202,20 +237,44 @@ export class CaresResolver implements Resolver {
 
   private send(channel: NodeChannel, q: CaresQuestion, now: Nanoseconds): void {
     const server = this.chooseServer(channel, q);
-    q.connection = server.reusable(q) ?? this.connect(channel, server, q);
+    this.sendTo(channel, q, server, now);
+    if (q.tries > 0 || q.isProbe || (server.failures > 0 && !channel.config.version.recovers)) return;
+    this.probe(channel, q, server, now);
+  }
+
+  private sendTo(channel: NodeChannel, q: CaresQuestion, server: CaresServer, now: Nanoseconds): void {
+    const { config } = channel;
+    q.connection = server.reusable(q, config.version.reuse) ?? this.connect(channel, server, q);
     q.sentAt = now;
-    q.deadline = now + this.waitMs(channel.config, server, q) * MILLISECOND;
+    q.deadline = now + this.waitMs(config, server, q) * MILLISECOND;
     channel.add(q);
     this.transmit(channel, q, q.connection);
   }
 
+  /** Sends a copy of a question to a server that failed, now and then. Nobody waits for its answer. */
+  private probe(channel: NodeChannel, q: CaresQuestion, asked: CaresServer, now: Nanoseconds): void {
+    const { version, servers } = channel.config;
+    if (!version.probes || servers === 1 || !channel.anyFailing) return;
+    if (this.host.uniform(q.lookup!, probeDraw(q.type)) >= PROBE_CHANCE) return;
+    const server = channel.serverToProbe(now, asked);
+    const probe = (q.lookup!.state as CaresLookup).probe(q.type);
+    if (server === null || probe.lookup !== null) return;
+    probe.lookup = q.lookup;
+    probe.tries = 0;
+    probe.overTcp = q.overTcp;
+    server.probed = true;
+    this.sendTo(channel, probe, server, now);
+  }
+
   private chooseServer(channel: NodeChannel, q: CaresQuestion): CaresServer {
-    if (!channel.config.options.rotate) return channel.preferredServer();
+    if (!channel.config.options.rotate) return channel.preferredServer(channel.config.version.recovers);
     return channel.randomPreferredServer(this.host.uniform(q.lookup!, serverDraw(q.type, q.tries)));
   }
 
   private connect(channel: NodeChannel, server: CaresServer, q: CaresQuestion): CaresConnection {
-    if (channel.openConnections === 0) channel.tickedAt = this.host.now() - channel.config.tickLeadNs;
+    if (channel.openConnections === 0) {
+      channel.tickedAt = this.host.now() - channel.config.tickLeadNs(channel.lookups);
+    }
     const lookup = q.lookup!;
     if (q.overTcp) return channel.addConnection(server, this.host.connect(lookup, server.index), lookup);
     return channel.addConnection(server, this.host.openSocket(lookup), null);
@@ -268,11 +327,11 @@ export class CaresResolver implements Resolver {
 
   /** Node asks for errors as they come, so SERVFAIL and REFUSED end the question, and clear the server. */
   private accept(channel: NodeChannel, q: CaresQuestion, server: CaresServer, code: AnswerCode): void {
-    server.failures = 0;
+    server.answered();
     if (code === NOERROR || code === NXDOMAIN || code === NODATA) {
       server.recordLatency(this.host.now() - q.sentAt);
     }
-    if (code === NOERROR) q.lookup!.found |= q.type;
+    if (code === NOERROR && !q.isProbe) q.lookup!.found |= q.type;
     channel.remove(q);
     this.questionEnded(channel, q, code === NXDOMAIN ? 'noname' : code === NODATA ? 'nodata' : 'again');
   }
@@ -281,7 +340,7 @@ export class CaresResolver implements Resolver {
     const channel = lookup.thread as NodeChannel;
     const connection = channel.connectionOn(socket);
     if (connection === null) return;
-    connection.server.failures += 1;
+    connection.server.failed(this.host.now());
     for (let q = oldestOf(channel); q !== null && connection.questions > 0; ) {
       const next: CaresQuestion | null = q.newer;
       if (q.connection === connection) this.tryAgain(channel, q);
@@ -292,8 +351,13 @@ export class CaresResolver implements Resolver {
 
   private tryAgain(channel: NodeChannel, q: CaresQuestion): void {
     channel.remove(q);
+    this.sendAgain(channel, q);
+  }
+
+  private sendAgain(channel: NodeChannel, q: CaresQuestion): void {
     q.tries += 1;
-    if (q.tries < TRIES_PER_SERVER * channel.config.servers) this.send(channel, q, this.host.now());
+    const triesLeft = q.tries < TRIES_PER_SERVER * channel.config.servers && !q.isProbe;
+    if (triesLeft) this.send(channel, q, this.host.now());
     else this.questionEnded(channel, q, 'again');
   }
 
@@ -301,8 +365,8 @@ export class CaresResolver implements Resolver {
     const lookup = q.lookup!;
     const s = lookup.state as CaresLookup;
     q.lookup = null;
-    s.error = worse(s.error, error);
-    if (s.a.lookup !== null || s.aaaa.lookup !== null) return;
+    if (!q.isProbe) s.error = worse(s.error, error);
+    if (s.isAsking || (q.isProbe && (s.isProbing || !s.reported))) return;
     s.nextEnded = channel.ended;
     channel.ended = lookup;
   }
@@ -310,10 +374,21 @@ export class CaresResolver implements Resolver {
   /** What c-ares does whenever it is called: deadlines, then connections without questions. */
   private afterEvent(channel: NodeChannel): void {
     const now = this.host.now();
+    const { recovers } = channel.config.version;
     for (let q = channel.overdue(now); q !== null; q = channel.overdue(now)) {
-      q.connection!.server.failures += 1;
-      this.tryAgain(channel, q);
+      const connection = q.connection!;
+      connection.server.failed(now);
+      connection.timedOut = true;
+      if (!recovers) {
+        this.tryAgain(channel, q);
+        continue;
+      }
+      if (q.isProbe) connection.server.probed = false;
+      channel.remove(q);
+      channel.timedOut.push(q);
     }
+    for (const q of channel.timedOut) this.sendAgain(channel, q);
+    channel.timedOut.length = 0;
     this.sendHeld(channel);
     this.closeIdle(channel);
     this.finishEnded(channel);
@@ -339,10 +414,20 @@ export class CaresResolver implements Resolver {
       const s = lookup.state as CaresLookup;
       channel.ended = s.nextEnded;
       s.nextEnded = null;
-      this.host.clearTimer(lookup, TICK);
-      this.host.finish(lookup, lookup.found !== 0 ? 'ok' : s.error!);
+      const error = lookup.found !== 0 ? 'ok' : s.error!;
+      if (s.isProbing) {
+        s.reported = true;
+        this.host.report(lookup, error);
+      } else {
+        this.host.clearTimer(lookup, TICK);
+        this.host.finish(lookup, error);
+      }
     }
   }
+}
+
+function usualTickLeadNs(lookups: number): Nanoseconds {
+  return lookups === 1 ? FIRST_TICK_LEAD_NS : LATER_TICK_LEAD_NS;
 }
 
 /** Draw that shortens the wait of a question's try (0, 1, ...). */
@@ -353,6 +438,11 @@ export function jitterDraw(question: QuestionType, tries: number): number {
 /** Draw for the server of a question's try, with `rotate`; twelve tries at most leave room for it. */
 export function serverDraw(question: QuestionType, tries: number): number {
   return 32 + jitterDraw(question, tries);
+}
+
+/** Draw for whether a question probes. */
+export function probeDraw(question: QuestionType): number {
+  return question === A ? 56 : 57;
 }
 
 function firstWaitMs(config: CaresConfig, server: CaresServer): number {

@@ -2,7 +2,7 @@
  * A c-ares channel: what one process shares between its lookups. Servers with their failures and latencies,
  * open connections, and the questions that are on their way.
  */
-import { MILLISECOND, type Nanoseconds } from '../engine/time.ts';
+import { MILLISECOND, type Nanoseconds, SECOND } from '../engine/time.ts';
 import {
   A,
   AAAA,
@@ -14,6 +14,18 @@ import {
   type SocketHandle,
 } from './resolver.ts';
 
+/** Which UDP socket to a server a further question may share. */
+export type SocketReuse =
+  /** The one opened last. */
+  | 'always'
+  /** None while the server has failures, so that every question leaves from a port of its own. */
+  | 'unless-server-failing'
+  /** The one opened last, unless a question timed out on it. */
+  | 'unless-timed-out';
+
+/** A server is probed when its last failure is this long ago. */
+const PROBE_DELAY: Nanoseconds = 5 * SECOND;
+
 /** A socket to one server. It is closed as soon as no question is open on it. */
 export class CaresConnection {
   server!: CaresServer;
@@ -24,6 +36,8 @@ export class CaresConnection {
   established = false;
   /** Questions sent, or waiting to be sent, on it and not answered. */
   questions = 0;
+  /** A question on it timed out. */
+  timedOut = false;
   /** The connection to the same server that was opened before it. */
   older: CaresConnection | null = null;
 }
@@ -32,6 +46,10 @@ export class CaresServer {
   readonly index: number;
   /** Failures since the last answer. */
   failures = 0;
+  /** From when on a server with failures may be probed. */
+  probeFrom: Nanoseconds = 0;
+  /** A probe was sent, and no answer of the server has come since; a probe that is lost stays the last one. */
+  probed = false;
   /** Answers so far, and the sum of their latencies. */
   answers = 0;
   latencySumMs = 0;
@@ -43,15 +61,28 @@ export class CaresServer {
   }
 
   /** The connection that a further question would use, or null if it must open one. */
-  reusable(question: CaresQuestion): CaresConnection | null {
+  reusable(question: CaresQuestion, rule: SocketReuse): CaresConnection | null {
     if (question.overTcp) {
       let connection = this.latest;
       while (connection !== null && connection.owner !== question.lookup) connection = connection.older;
       return connection;
     }
-    // Recorded: while a server has failures, every question to it leaves from a port of its own.
-    if (this.failures > 0 || this.latest === null || this.latest.owner !== null) return null;
-    return this.latest;
+    const { latest } = this;
+    if (latest === null || latest.owner !== null) return null;
+    if (rule === 'unless-server-failing' && this.failures > 0) return null;
+    if (rule === 'unless-timed-out' && latest.timedOut) return null;
+    return latest;
+  }
+
+  failed(now: Nanoseconds): void {
+    this.failures += 1;
+    this.probeFrom = now + PROBE_DELAY;
+  }
+
+  answered(): void {
+    this.failures = 0;
+    this.probeFrom = 0;
+    this.probed = false;
   }
 
   recordLatency(latency: Nanoseconds): void {
@@ -63,6 +94,8 @@ export class CaresServer {
 /** One question of a lookup, over all its tries. */
 export class CaresQuestion {
   readonly type: QuestionType;
+  /** A copy of a question, sent once to a server that failed, to learn whether it answers again. */
+  readonly isProbe: boolean;
   /** Null while the question is not open. */
   lookup: Lookup | null = null;
   connection: CaresConnection | null = null;
@@ -76,14 +109,19 @@ export class CaresQuestion {
   newer: CaresQuestion | null = null;
   older: CaresQuestion | null = null;
 
-  constructor(type: QuestionType) {
+  constructor(type: QuestionType, isProbe: boolean) {
     this.type = type;
+    this.isProbe = isProbe;
   }
 }
 
 export class CaresLookup {
-  readonly a = new CaresQuestion(A);
-  readonly aaaa = new CaresQuestion(AAAA);
+  readonly a = new CaresQuestion(A, false);
+  readonly aaaa = new CaresQuestion(AAAA, false);
+  readonly probeByA = new CaresQuestion(A, true);
+  readonly probeByAaaa = new CaresQuestion(AAAA, true);
+  /** The application has its result. */
+  reported = false;
   /** What to return if neither family is found; null while nothing is known. */
   error: LookupError | null = null;
   /** The next lookup that this event ends. */
@@ -91,6 +129,28 @@ export class CaresLookup {
 
   question(type: QuestionType): CaresQuestion {
     return type === A ? this.a : this.aaaa;
+  }
+
+  probe(type: QuestionType): CaresQuestion {
+    return type === A ? this.probeByA : this.probeByAaaa;
+  }
+
+  /**
+   * What an answer of this type on this socket belongs to. c-ares goes by the query's number; a question and a
+   * probe that share a socket are told apart by the question having been sent again since.
+   */
+  asked(type: QuestionType, socket: SocketHandle): CaresQuestion {
+    const question = this.question(type);
+    const probe = this.probe(type);
+    return question.connection?.socket !== socket && probe.connection?.socket === socket ? probe : question;
+  }
+
+  get isAsking(): boolean {
+    return this.a.lookup !== null || this.aaaa.lookup !== null;
+  }
+
+  get isProbing(): boolean {
+    return this.probeByA.lookup !== null || this.probeByAaaa.lookup !== null;
   }
 }
 
@@ -106,6 +166,8 @@ export class CaresChannel implements ResolverThread {
   earliestDeadline: Nanoseconds = Number.POSITIVE_INFINITY;
   /** A question that is about to leave, and may become the first half of a pair. */
   held: CaresQuestion | null = null;
+  /** Questions that this look found overdue, to be sent again. */
+  readonly timedOut: CaresQuestion[] = [];
   /** Lookups that the event being handled has ended. */
   ended: Lookup | null = null;
   /** Connections that are closed, to be used again; linked as open ones are. */
@@ -115,19 +177,35 @@ export class CaresChannel implements ResolverThread {
     this.servers = Array.from({ length: servers }, (_, index) => new CaresServer(index));
   }
 
-  /** The server with the fewest failures, the first of equals. */
-  preferredServer(): CaresServer {
+  /** The server with the fewest failures; of equals the first, or (`fairTies`) the one whose last is longest ago. */
+  preferredServer(fairTies: boolean): CaresServer {
     const { servers } = this;
     let best = servers[0]!;
     for (let i = 1; i < servers.length; i++) {
-      if (servers[i]!.failures < best.failures) best = servers[i]!;
+      const other = servers[i]!;
+      if (other.failures < best.failures) best = other;
+      else if (fairTies && other.failures === best.failures && other.probeFrom < best.probeFrom) best = other;
     }
     return best;
   }
 
+  /** The server to probe: of those with failures, long enough ago and not probed since, the one with the fewest. */
+  serverToProbe(now: Nanoseconds, asked: CaresServer): CaresServer | null {
+    let best: CaresServer | null = null;
+    for (const server of this.servers) {
+      if (server === asked || server.failures === 0 || server.probed || now < server.probeFrom) continue;
+      if (best === null || server.failures < best.failures) best = server;
+    }
+    return best;
+  }
+
+  get anyFailing(): boolean {
+    return this.servers.some(({ failures }) => failures > 0);
+  }
+
   /** The servers that have no more failures than the preferred one: picks by a uniform variate. */
   randomPreferredServer(uniform: number): CaresServer {
-    const fewest = this.preferredServer().failures;
+    const fewest = this.preferredServer(false).failures;
     const { servers } = this;
     let count = 0;
     for (let i = 0; i < servers.length; i++) if (servers[i]!.failures === fewest) count += 1;
@@ -146,6 +224,7 @@ export class CaresChannel implements ResolverThread {
     connection.owner = owner;
     connection.established = false;
     connection.questions = 0;
+    connection.timedOut = false;
     connection.older = server.latest;
     server.latest = connection;
     this.openConnections += 1;

@@ -106,7 +106,9 @@ function readVersion(text: string): Omit<ResolverVersion, 'image'> | null {
   for (const facts of RESOLVER_FAMILIES) {
     if (!text.startsWith(`${facts.family}-`)) continue;
     const given = text.slice(facts.family.length + 1);
-    const version = facts.patchIsIrrelevant ? given.replace(/^(\d+\.\d+)\.\d+$/, '$1') : given;
+    const [, line] = /^(\d+\.\d+)\.\d+$/.exec(given) ?? [];
+    const isPatch = facts.patchIsIrrelevant && !facts.releases.some((known) => known.line === line);
+    const version = isPatch ? (line ?? given) : given;
     if (!releasesOf(facts).includes(version)) return null;
     const known = facts.knownBy.findLast(({ since }) => compareVersions(since, version) <= 0)!;
     return { family: facts.family, version, name: `${facts.family}-${version}`, evidence: known.evidence };

@@ -71,6 +71,11 @@ export interface ResolverHost {
    * for another lookup of the same thread than the one being reported on.
    */
   finish(lookup: Lookup, error: LookupError): void;
+  /**
+   * The application has its result, and the lookup goes on: a probe of it is on the way (c-ares), whose answer,
+   * timers and end (`finish`, with the same error) are still the resolver's.
+   */
+  report(lookup: Lookup, error: LookupError): void;
 }
 
 /** One resolver configuration (library, version, resolv.conf); holds no state of a lookup. */

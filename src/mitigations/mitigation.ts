@@ -98,7 +98,10 @@ export interface Mitigation {
 
 export interface Application {
   readonly scenario: Scenario;
-  /** `ineffective`: done as written, and this scenario is not changed by it. `partly`: some pods are not. */
+  /**
+   * `ineffective`: done as written, and no race of this scenario is touched by it (its load, or who is asked, may
+   * be). `partly`: some pods are not.
+   */
   readonly effect: 'applied' | 'partly' | 'ineffective';
   /** Why it has no effect, or not everywhere; what else to know. */
   readonly notes: readonly string[];

@@ -248,7 +248,8 @@ function assembleGroup(
       index: podIndex,
       group,
       address: settings.hostNetwork ? HOST_ADDRESS : FIRST_POD + podIndex,
-      zone: scenario.node.conntrack.zones === 'per-pod' ? (podIndex % 65535) + 1 : 0,
+      // The rule that sets it matches a pod's veth.
+      zone: scenario.node.conntrack.zones === 'per-pod' && !settings.hostNetwork ? (podIndex % 65535) + 1 : 0,
       threads: Array.from({ length: settings.workers }, () => first.newThread()),
       lookupArrivals:
         settings.dns === null

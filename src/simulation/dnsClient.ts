@@ -312,9 +312,15 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
 
   finish(lookup: Lookup, error: LookupError): void {
     const owner = lookup as SimulatedLookup;
-    owner.active = false;
+    if (owner.active) this.report(owner, error);
     owner.stamp += 1;
     for (let slot = 0; slot < TIMER_SLOTS; slot++) owner.timerStamps[slot] += 1;
+    this.lookups.release(owner);
+  }
+
+  report(lookup: Lookup, error: LookupError): void {
+    const owner = lookup as SimulatedLookup;
+    owner.active = false;
     if (owner.measured) {
       const { lookups } = owner.pod.group;
       if (error === 'ok' && this.isPartial(owner)) lookups.partial += 1;
@@ -322,7 +328,6 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
       lookups.finished(latency, owner.lossCause, isFailure(owner, error), owner.lossWeight);
     }
     if (owner.strikeWeight < 1) this.teach(owner);
-    this.lookups.release(owner);
   }
 
   /** What a struck lookup learnt stays as often as it would have been struck. */

@@ -15,8 +15,12 @@ import { Testbed, type TestbedOutcome, type TestbedPacket } from './testbed.ts';
 export interface PairOutcome {
   readonly first: TestbedOutcome;
   readonly second: TestbedOutcome;
-  /** What the counters moved by. */
+  /** What the counters of the node moved by; of TCP: until both have connected. */
   readonly moved: Readonly<Record<string, number>>;
+  /** The same until the two packets were through, or lost: before answers and SYNs sent again. */
+  readonly movedBySending: Readonly<Record<string, number>>;
+  /** The same in the pods' namespaces; empty where those do not track. */
+  readonly movedInPods: Readonly<Record<string, number>>;
   /**
    * The windows of a race were open to both: of the same-socket race (lookup to confirm), or of the port race (port
    * search to confirm). No counter tells this.
@@ -36,8 +40,18 @@ export interface PairOptions {
   readonly offsetsNs?: Nanoseconds | readonly Nanoseconds[];
   /** Source port of both packets, or of the one socket; default: one for each pair, 32768 and up. */
   readonly sourcePort?: number;
-  /** Packets that went before the pairs, and are in the table when each of them is sent; `atNs` is before the pair. */
-  readonly before?: readonly TestbedPacket[];
+  /**
+   * Packets that go before each pair (given its index), so that they are in the table when it is sent; `atNs` counts
+   * from a millisecond before the pair.
+   */
+  readonly before?: readonly TestbedPacket[] | ((index: number) => readonly TestbedPacket[]);
+  /** Called with each packet of a pair before it is sent; what it returns is sent instead. */
+  readonly prepare?: (packet: TestbedPacket, which: 0 | 1, index: number) => TestbedPacket;
+  /**
+   * From the start of a pair to the next one's, at least 4 ms; default 200 s, after which each finds an empty table
+   * (TCP: but for what lives longer).
+   */
+  readonly spacingNs?: Nanoseconds;
   /** As in `TestbedOptions`. */
   readonly podsUntracked?: boolean;
   /** Called with each pair. */
@@ -46,6 +60,8 @@ export interface PairOptions {
 
 /** Longer than any UDP entry lives: each pair finds an empty table. */
 const SPACING = 200 * SECOND;
+/** Long enough for any stall, and short against answers and timeouts. */
+const SETTLING = 50 * MILLISECOND;
 /** A SYN that is answered and reset leaves an entry for 10 s, one that was lost none; unanswered ones 120 s. */
 const PAIRS_PER_TABLE = 4096;
 const FIRST_PORT = 32768;
@@ -90,28 +106,36 @@ function racePair(
   offsetNs: Nanoseconds,
 ): PairOutcome {
   const startNs = bed.now;
-  for (const packet of options.before ?? []) bed.send({ ...packet, atNs: startNs + packet.atNs });
-  const leadNs = options.before === undefined ? 0 : MILLISECOND;
+  const { before = [], spacingNs = SPACING } = options;
+  const earlier = typeof before === 'function' ? before(index) : before;
+  for (const packet of earlier) bed.send({ ...packet, atNs: startNs + packet.atNs });
+  const leadNs = earlier.length === 0 ? 0 : MILLISECOND;
+  const settlingNs = Math.min(SETTLING, spacingNs / 2);
+  const podsTrack = kernelOf(scenario).axes.hooksInEveryNamespace;
   const firstNs = startNs + leadNs + Math.max(0, -offsetNs);
   const { watch } = bed.world;
   const sameSocket = experiment.senders === 'same-socket';
-  const packet = (which: 0 | 1): TestbedPacket => ({
-    protocol: experiment.protocol,
-    pod: sameSocket ? 0 : which,
-    port: options.sourcePort ?? FIRST_PORT + (index % PORTS),
-    to: experiment.to === 'service' ? 'service' : 0,
-    cpu: which,
-    atNs: which === 0 ? firstNs : firstNs + offsetNs,
-  });
+  const packet = (which: 0 | 1): TestbedPacket => {
+    const plain: TestbedPacket = {
+      protocol: experiment.protocol,
+      pod: sameSocket ? 0 : which,
+      port: options.sourcePort ?? FIRST_PORT + (index % PORTS),
+      to: experiment.to === 'service' ? 'service' : 0,
+      cpu: which,
+      atNs: which === 0 ? firstNs : firstNs + offsetNs,
+    };
+    return options.prepare?.(plain, which, index) ?? plain;
+  };
   bed.run(startNs + leadNs);
   const counted = bed.counters();
+  const countedInPods = podsTrack ? bed.counters('pods') : {};
   const exposed = watch.sameSocket + watch.portSearchUdp + watch.portSearchTcp;
   const first = bed.send(packet(0));
   const second = bed.send(packet(1));
-  // Long enough for any stall, and short against answers and timeouts.
-  bed.run(bed.now + Math.abs(offsetNs) + 50 * MILLISECOND);
+  bed.run(bed.now + Math.abs(offsetNs) + settlingNs);
   const overlapped = watch.sameSocket + watch.portSearchUdp + watch.portSearchTcp > exposed;
   const movedBySending = difference(bed.counters(), counted);
+  const movedInPods = podsTrack ? difference(bed.counters('pods'), countedInPods) : {};
   let connectNs: readonly [number, number] | null = null;
   if (experiment.protocol === 'tcp') {
     connectNs = [connect(bed, scenario, first), connect(bed, scenario, second)];
@@ -120,16 +144,18 @@ function racePair(
       if (outcome.fate !== 'arrived') continue;
       bed.answer(outcome, Math.max(0, outcome.arrivedAtNs + experiment.answerAfterNs - bed.now));
     }
-    bed.run(bed.now + experiment.answerAfterNs + 50 * MILLISECOND);
+    bed.run(bed.now + experiment.answerAfterNs + settlingNs);
   }
   const pair: PairOutcome = {
     first,
     second,
     moved: experiment.protocol === 'tcp' ? difference(bed.counters(), counted) : movedBySending,
+    movedBySending,
+    movedInPods,
     overlapped,
     connectNs,
   };
-  bed.run(startNs + SPACING + (experiment.answerAfterNs ?? 0));
+  bed.run(Math.max(bed.now, startNs + spacingNs + (experiment.answerAfterNs ?? 0)));
   return pair;
 }
 

@@ -187,6 +187,9 @@ export class World implements NodeSink {
     const { passages } = packet.route as Route;
     const next = packet.passage + (packet.isReply ? -1 : 1);
     if (next >= 0 && next < passages.length) {
+      // What the first node's rules and neighbours do to a packet ends there.
+      packet.holdNs = 0;
+      packet.space = packet.replySpace;
       packet.passage = next;
       this.loop.schedule(this.loop.now + oneWay(packet), AT_NEXT_NODE, packet.handle);
     } else if (packet.isReply) {

@@ -37,7 +37,9 @@ describe('a resolver name', () => {
 
   it('may carry a patch number where that makes no difference', () => {
     expect(parseResolver('go-1.19.8').name).toBe('go-1.19');
-    expect(parseResolver('c-ares-1.34.6').name).toBe('c-ares-1.34');
+    expect(parseResolver('c-ares-1.33.1').name).toBe('c-ares-1.33');
+    expect(parseResolver('c-ares-1.34.6').name).toBe('c-ares-1.34.6');
+    expect(() => parseResolver('c-ares-1.34.99')).toThrow(UnknownResolverError);
     expect(() => parseResolver('glibc-2.36.1')).toThrow(UnknownResolverError);
   });
 

@@ -3,9 +3,13 @@ import type { FamilyFacts } from './facts.ts';
 export const CARES_FACTS: FamilyFacts = {
   family: 'c-ares',
   title: "c-ares as Node's resolve4 and resolve6 use it",
-  releases: [{ line: '1', from: 21, to: 34 }],
+  // 1.34 stands for 1.34.6, the build recorded first.
+  releases: [
+    { line: '1', from: 21, to: 34 },
+    { line: '1.34', from: 0, to: 8 },
+  ],
   patchIsIrrelevant: true,
-  recordedBuild: '1.34.6 in Node 20.20.2',
+  recordedBuild: '1.34.6 in Node 20.20.2; 1.34.4 in 20.19.0, 1.34.8 in 26.10.0',
   knownBy: [
     { since: '1.21', evidence: 'from memory' },
     { since: '1.32', evidence: 'read in source' },
@@ -18,7 +22,11 @@ export const CARES_FACTS: FamilyFacts = {
       evidence: 'recorded',
     },
     {
-      text: 'while a server has unanswered failures each question to it gets a socket of its own: resends leave from new ports',
+      text: '1.34.6: while a server has unanswered failures each question to it gets a socket of its own: resends leave from new ports',
+      evidence: 'recorded',
+    },
+    {
+      text: 'one first send in ten is copied to another server whose last failure is 5 s ago or more, as a probe: once that is answered the server is asked again',
       evidence: 'recorded',
     },
     { text: 'truncated answers: A and AAAA share one TCP connection to the server', evidence: 'recorded' },
@@ -29,7 +37,7 @@ export const CARES_FACTS: FamilyFacts = {
       evidence: 'recorded',
     },
     {
-      text: 'Node looks for timeouts once a second, counted from the last answer, and at every answer: waits end on these ticks (2.0 s become 3.0 s when both are lost)',
+      text: 'Node looks for timeouts once a second, counted from the last answer, and at every answer: waits end on these ticks (2.0 s become 3.0 s when both are lost in the first lookup of a process)',
       evidence: 'recorded',
     },
     {
@@ -90,12 +98,23 @@ export const CARES_FACTS: FamilyFacts = {
       text: 'waits learn from the latencies seen so far; before, every first wait is the configured one',
       evidence: 'read in source',
     },
+    { since: '1.34', text: 'servers that failed are probed', evidence: 'recorded' },
+    {
+      since: '1.34.6',
+      text: 'resends leave from new ports; before, from the port of the first send if it is to the same server and the socket is open',
+      evidence: 'recorded',
+    },
+    {
+      since: '1.34.7',
+      text: 'A and AAAA sent again together share one new port; of servers that failed as often the one that failed longest ago is next; probes go on after one is lost',
+      evidence: 'recorded',
+    },
   ],
   notModelled: [
     'c-ares outside Node (ares_getaddrinfo has a search list and retries SERVFAIL), and Node before 20',
     'the mean latency is that of the whole run, not of the last minute, quarter of an hour, hour or day',
     'overlapping lookups share UDP sockets, but each has TCP connections of its own',
-    'a server that failed is not probed: c-ares sends it a copy of one query in ten from 5 s on',
+    'before 1.34 one query in ten goes itself to a server that failed (1.29 to 1.33), or none does',
     'a rewritten resolv.conf is not noticed: Node reads it when the process starts',
   ],
 };

@@ -62,7 +62,10 @@ export interface FamilyFacts {
   readonly title: string;
   /** Supported releases, oldest first. */
   readonly releases: readonly ReleaseLine[];
-  /** A further number after those of the release line is accepted and makes no difference (`go-1.19.8`). */
+  /**
+   * A further number after those of the release line is accepted and makes no difference (`go-1.19.8`), but where
+   * there is a line of its own for it (`c-ares-1.34.4`).
+   */
   readonly patchIsIrrelevant: boolean;
   /** The version recorded on the wire, as its vendor names it. */
   readonly recordedBuild: string;

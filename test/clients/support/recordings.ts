@@ -1,4 +1,7 @@
-/** The recordings of real resolvers: `test/data/resolver-traces.csv`, one line for each packet of a lookup. */
+/**
+ * The recordings of real resolvers, one line for each packet of a lookup: `test/data/resolver-traces.csv` (faults by
+ * script) and `lossy-lookups.csv` (queries lost at random).
+ */
 import { readFileSync } from 'node:fs';
 
 export type Client = 'glibc' | 'musl' | 'go' | 'node-lookup' | 'node-cares';
@@ -13,6 +16,8 @@ export interface RecordedPacket {
   readonly question: 'A' | 'AAAA' | '-';
   /** Number of the name within the lookup, from 1; 0 for a SYN. */
   readonly name: number;
+  /** Lost by chance; absent where a script says what is lost. */
+  readonly dropped?: boolean;
 }
 
 export interface RecordedLookup {
@@ -25,6 +30,8 @@ export interface RecordedLookup {
 /** One process with one resolv.conf under one fault: one lookup, or several in a row. */
 export interface Recording {
   readonly client: Client;
+  /** As its vendor names it. */
+  readonly version: string;
   /** Words of the options line; empty for `default`. */
   readonly options: readonly string[];
   readonly case: string;
@@ -36,17 +43,48 @@ export function nameOf({ client, options, case: name }: Recording): string {
 }
 
 export function loadRecordings(): readonly Recording[] {
-  const text = readFileSync(new URL('../../data/resolver-traces.csv', import.meta.url), 'utf8');
+  return load('resolver-traces.csv');
+}
+
+export function loadLossyLookups(): readonly Recording[] {
+  return load('lossy-lookups.csv');
+}
+
+/** A field of a line that is empty says what the line above says. */
+function load(file: string): readonly Recording[] {
+  const text = readFileSync(new URL(`../../data/${file}`, import.meta.url), 'utf8');
   const recordings = new Map<string, { recording: Recording; lookups: Map<string, RecordedLookup> }>();
+  let above: readonly string[] = [];
   for (const line of text.split('\n').slice(1)) {
     if (line === '') continue;
-    const [client, , options, name, lookupNo, , atMs, port, protocol, server, question, nameNo, ...rest] =
-      fields(line);
-    const key = `${client}|${options}|${name}`;
+    const filled = fields(line).map((field, i) => (field === '' ? above[i]! : field));
+    above = filled;
+    const [
+      client,
+      version,
+      options,
+      name,
+      lookupNo,
+      ,
+      atMs,
+      port,
+      protocol,
+      server,
+      question,
+      nameNo,
+      ...rest
+    ] = filled;
+    const key = `${client}|${version}|${options}|${name}`;
     let entry = recordings.get(key);
     if (entry === undefined) {
       const words = options === 'default' ? [] : options!.split(' ');
-      const recording = { client: client as Client, options: words, case: name!, lookups: [] };
+      const recording = {
+        client: client as Client,
+        version: version!,
+        options: words,
+        case: name!,
+        lookups: [],
+      };
       entry = { recording, lookups: new Map() };
       recordings.set(key, entry);
     }
@@ -63,6 +101,7 @@ export function loadRecordings(): readonly Recording[] {
       server: Number(server),
       question: question as RecordedPacket['question'],
       name: Number(nameNo),
+      ...(rest[2] === undefined ? {} : { dropped: rest[2] === '1' }),
     });
   }
   return [...recordings.values()].map(({ recording }) => recording);
@@ -70,5 +109,5 @@ export function loadRecordings(): readonly Recording[] {
 
 /** Splits a line at its commas, but for those within double quotes. */
 function fields(line: string): readonly string[] {
-  return [...line.matchAll(/(?:^|,)(?:"([^"]*)"|([^,]*))/g)].map(([, quoted, plain]) => quoted ?? plain!);
+  return [...`,${line}`.matchAll(/,(?:"([^"]*)"|([^,]*))/g)].map(([, quoted, plain]) => quoted ?? plain!);
 }

@@ -86,6 +86,8 @@ export interface Run {
   readonly packets: Packet[];
   /** Null while it is in flight. */
   endedAt: Nanoseconds | null;
+  /** The resolver is done with it too: no probe is on the way. */
+  isOver: boolean;
   error: LookupError | null;
   found: number;
 }
@@ -132,6 +134,7 @@ export class ScriptedHost implements ResolverHost {
       startedAt: this.clock,
       packets: [],
       endedAt: null,
+      isOver: false,
       error: null,
       found: 0,
     };
@@ -187,14 +190,14 @@ export class ScriptedHost implements ResolverHost {
     const run = this.run(lookup);
     const socket = this.addSocket(lookup, true, server);
     if (this.setup.closedTcpServers?.includes(server)) {
-      this.report(run, socket, 0, () => run.resolver.onConnectFailed(lookup, socket));
+      this.deliver(run, socket, 0, () => run.resolver.onConnectFailed(lookup, socket));
       return socket;
     }
     const { port } = this.open(socket);
     const syn = { port, protocol: 'SYN', server: server + 1, question: '-', name: 0 } as const;
     run.packets.push({ ...syn, atNs: this.clock });
     const handshakeNs = this.setup.firstSynIsLost ? SECOND : 0;
-    this.report(run, socket, handshakeNs, () => {
+    this.deliver(run, socket, handshakeNs, () => {
       if (handshakeNs > 0) run.packets.push({ ...syn, atNs: this.clock });
       run.resolver.onConnected(lookup, socket);
     });
@@ -241,10 +244,18 @@ export class ScriptedHost implements ResolverHost {
     for (const key of this.timers.keys()) {
       if (key.startsWith(`${lookup.handle}:`)) throw new Error(`timer ${key} is left over`);
     }
+    if (run.endedAt === null) this.report(lookup, error);
+    if (run.error !== error) throw new Error(`reported ${run.error}, then finished with ${error}`);
+    run.isOver = true;
+    this.runs.delete(lookup);
+  }
+
+  report(lookup: Lookup, error: LookupError): void {
+    const run = this.run(lookup);
+    if (run.endedAt !== null) throw new Error('a result is reported once');
     run.endedAt = this.clock;
     run.error = error;
     run.found = lookup.found;
-    this.runs.delete(lookup);
   }
 
   private send(run: Run, socket: SocketHandle, question: QuestionType, server: number): Fate {
@@ -262,7 +273,7 @@ export class ScriptedHost implements ResolverHost {
       earlierForName: same.filter((packet) => packet.name === name).length,
     });
     if (fate.kind === 'refused') {
-      this.report(run, socket, 0, () => resolver.onSendRefused(lookup, socket, question, server));
+      this.deliver(run, socket, 0, () => resolver.onSendRefused(lookup, socket, question, server));
       return fate;
     }
     packets.push({
@@ -274,10 +285,10 @@ export class ScriptedHost implements ResolverHost {
       name,
     });
     if (fate.kind === 'unreachable') {
-      this.report(run, socket, 0, () => resolver.onUnreachable(lookup, socket));
+      this.deliver(run, socket, 0, () => resolver.onUnreachable(lookup, socket));
     } else if (fate.kind === 'answer') {
       const { code, afterNs } = fate;
-      this.report(run, socket, afterNs, () => {
+      this.deliver(run, socket, afterNs, () => {
         if (lookup.candidate !== name) throw new Error('an answer to another name came through');
         resolver.onAnswer(lookup, socket, question, server, code);
       });
@@ -286,9 +297,9 @@ export class ScriptedHost implements ResolverHost {
   }
 
   /** Something for a lookup on a socket; it reaches nobody if one of them is gone by then. */
-  private report(run: Run, socket: SocketHandle, afterNs: Nanoseconds, call: () => void): void {
+  private deliver(run: Run, socket: SocketHandle, afterNs: Nanoseconds, call: () => void): void {
     this.schedule(afterNs, () => {
-      if (this.sockets[socket]!.isOpen && run.endedAt === null) call();
+      if (this.sockets[socket]!.isOpen && !run.isOver) call();
     });
   }
 
