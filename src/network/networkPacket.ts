@@ -30,6 +30,8 @@ export interface Passage {
 /** The namespaces that a flow passes, in order; a reply passes them backwards. */
 export interface Route {
   readonly passages: readonly Passage[];
+  /** It begins in the node's own namespace: no veth on which RPS could steer its packets. Default false. */
+  readonly fromHost?: boolean;
 }
 
 /** Where in its service at a node a packet is. */

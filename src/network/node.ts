@@ -1,6 +1,7 @@
 /**
  * A node: CPUs that serve one packet at a time, in order, each with an input queue of finite length. A packet in
- * service goes through the steps of its passage, at times drawn for it; two packets race only on two CPUs.
+ * service goes through the steps of its passage, at times drawn for it. Two packets race on two CPUs, or where one is
+ * held, which gives its CPU back.
  */
 import type { Quantile } from '../engine/distribution.ts';
 import type { EventLoop } from '../engine/eventLoop.ts';

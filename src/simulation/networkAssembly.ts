@@ -93,7 +93,7 @@ export class NetworkAssembly {
     return {
       address: direct ? FIRST_ENDPOINT : CLUSTER_DNS,
       port: DNS_PORT,
-      route: { passages },
+      route: { passages, fromHost: isHost(group) },
       rtt: quantileOf(rtt),
       isCache: false,
     };
@@ -112,6 +112,7 @@ export class NetworkAssembly {
           dns: true,
           untracked: this.scenario.nodeLocalDns.notrack,
         }),
+        fromHost: isHost(group),
       },
       rtt: () => 0,
       isCache: true,
@@ -139,6 +140,7 @@ export class NetworkAssembly {
       port: DNS_PORT,
       route: {
         passages: this.fromPod(group, { service: null, masquerade: this.egressRange(group), dns: true }),
+        fromHost: isHost(group),
       },
       rtt: quantileOf(this.scenario.links.external),
       isCache: false,
@@ -151,6 +153,7 @@ export class NetworkAssembly {
       port,
       route: {
         passages: this.fromPod(group, { service: null, masquerade: this.egressRange(group), dns: false }),
+        fromHost: isHost(group),
       },
       rtt: quantileOf(this.scenario.links.external),
       isCache: false,
@@ -163,7 +166,7 @@ export class NetworkAssembly {
     through: { service: ServiceProxy | null; masquerade: NatRange | null; dns: boolean; untracked?: boolean },
   ): Passage[] {
     const { node, nat } = this.scenario;
-    const fromHost = group === null || group.hostNetwork;
+    const fromHost = isHost(group);
     const passages: Passage[] = [];
     if (!fromHost && this.podPath !== null) {
       passages.push({
@@ -279,6 +282,11 @@ export class NetworkAssembly {
     this.world.paths.push(path);
     return path;
   }
+}
+
+/** Its processes live in the node's own namespace; null: the node itself. */
+function isHost(group: PodGroup | null): boolean {
+  return group === null || group.hostNetwork;
 }
 
 /** Mean time from lookup to confirm, by what happens between. */

@@ -256,10 +256,10 @@ export class Testbed implements PacketOwner {
 }
 
 /** The route without the pods' own namespaces. */
-function withoutPods({ passages }: Route): Route {
-  const [first, second, ...rest] = passages;
-  if (first === undefined || second === undefined || !first.inSender) return { passages };
-  return { passages: [{ ...second, sameCpu: false }, ...rest] };
+function withoutPods(route: Route): Route {
+  const [first, second, ...rest] = route.passages;
+  if (first === undefined || second === undefined || !first.inSender) return route;
+  return { ...route, passages: [{ ...second, sameCpu: false }, ...rest] };
 }
 
 function portOf({ to, toPort }: TestbedPacket): number {

@@ -122,7 +122,7 @@ export class World implements NodeSink {
     this.packetsServed += 1;
     packet.isReply = false;
     packet.passage = 0;
-    this.node.receive(packet, this.rps ? this.cpuOfFlow(packet) : cpu);
+    this.node.receive(packet, this.rps && packet.route?.fromHost !== true ? this.cpuOfFlow(packet) : cpu);
   }
 
   /** The same, `delayNs` from now. */
