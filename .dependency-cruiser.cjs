@@ -27,7 +27,8 @@ const rooms = {
     'engine/time',
     'netfilter/kernels',
   ],
-  report: ['experiment', 'statistics', 'scenario', 'simulation', 'mitigations'],
+  lab: ['scenario', 'simulation', 'statistics', 'engine', 'netfilter/(counters|kernel|kernels)'],
+  report: ['experiment', 'statistics', 'scenario', 'simulation', 'mitigations', 'lab/(labDocument|messages)'],
 };
 
 module.exports = {

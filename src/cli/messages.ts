@@ -55,3 +55,11 @@ export const sameReportTwice = (name: string): string =>
 export const mitigationsHint = (): string =>
   '`snatrace mitigations NAME` explains one, and on what it depends; NAME may be any `kernel-RELEASE`.';
 export const nothingApplies = (): string => 'Nothing of the catalogue has an effect on this scenario.';
+export const notCalibrated = (reason: string): string =>
+  `no step was measured, and the profile has those of lab-6.18: ${reason} (\`snatrace doctor\` says more)`;
+export const windowNotTold = (key: string, reason: string): string =>
+  `steps.${key} could not be told, and the profile has that of lab-6.18: ${reason}; a quieter machine or more --pairs may help`;
+export const profileWritten = (path: string): string =>
+  `wrote ${path}; in a scenario: \`node: { profile: ${path} }\` (relative to the scenario), and see \`dispatch\` in it`;
+export const outWithoutCalibrate = (): string =>
+  '--out is the file of a node profile: it goes with --calibrate (for a result, redirect --json)';

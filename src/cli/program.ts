@@ -3,7 +3,9 @@ import yargs from 'yargs';
 import { VERSION } from '../version.ts';
 import type { Command } from './command.ts';
 import { compareCommand } from './commands/compare.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { kernelsCommand } from './commands/kernels.ts';
+import { labCommand } from './commands/lab.ts';
 import { mitigationsCommand } from './commands/mitigations.ts';
 import { reportCommand } from './commands/report.ts';
 import { resolversCommand } from './commands/resolvers.ts';
@@ -19,12 +21,14 @@ const COMMANDS: readonly Command[] = [
   runCommand,
   compareCommand,
   sweepCommand,
+  labCommand,
   reportCommand,
   kernelsCommand,
   mitigationsCommand,
   resolversCommand,
   samplesCommand,
   schemaCommand,
+  doctorCommand,
 ];
 
 /** Runs one command line; returns its exit code. Throws `Failure` for what the user did wrong. */
@@ -49,7 +53,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .recommendCommands()
     .completion('completion', 'print a completion script for bash or zsh')
     .epilogue(
-      'Exit codes: 0 fine, 1 our bug, 2 wrong usage or input, 5 vacuous, 130 interrupted (3 and 4 are kept for thresholds and claims).\nFlags come before the environment (SNATRACE_SEED=...), the environment before the file.',
+      'Exit codes: 0 fine, 1 our bug, 2 wrong usage or input, 3 refuted (lab: kernel and model disagree), 4 undecided, 5 vacuous, 130 interrupted.\nFlags come before the environment (SNATRACE_SEED=...), the environment before the file.',
     )
     .wrap(null)
     .exitProcess(false)

@@ -4,6 +4,7 @@
  */
 import { MICROSECOND, MILLISECOND, MINUTE, type Nanoseconds, SECOND } from '../engine/time.ts';
 import { dispatchPreset } from './dispatchPresets.ts';
+import { LAB_6_18 } from './nodeProfile.ts';
 import type {
   ConntrackSettings,
   Dispatch,
@@ -14,7 +15,6 @@ import type {
   NodeLocalDns,
   NodeSettings,
   PodGroup,
-  StepTimes,
   TcpTraffic,
 } from './scenario.ts';
 
@@ -30,28 +30,6 @@ const LONGEST_WARM_UP_NS = 30 * SECOND;
 export function defaultWarmUpNs(durationNs: Nanoseconds): Nanoseconds {
   return Math.min(Math.floor(durationNs / 2), LONGEST_WARM_UP_NS);
 }
-
-const STEPS: StepTimes = {
-  // Estimated: the lab's whole path of 5.4 us less conntrack with both kinds of NAT (2.955 us), shared out.
-  receiveNs: 1_000,
-  transmitNs: 1_500,
-  establishedNs: 3_000,
-  // lab, section 2, "Race window", means.
-  conntrackOnlyNs: 1_299,
-  // Two backends (2191); with one the lab has 2032.
-  dnatNs: 2_191,
-  masqueradeNs: 2_599,
-  dnatMasqueradeNs: 2_955,
-  portCheckToConfirmNs: 966,
-  // lab: 7.6 us for a free port, 27 us after 248 probes (errata, "probes of a port search").
-  probeNs: 75,
-  // Estimated: shorter than any netfilter window, one hash lookup and an allocation.
-  ipvsScheduleNs: 500,
-  // The lab's percentiles contain the jitter of arrivals and overstate the spread; 0.2 keeps p90/p50 below them.
-  spread: 0.2,
-  // lab: a floor of 0.5 to 1.6 % of pairs beyond +-8 us, some still at 15 to 30 us.
-  stall: { probability: 0.005, meanNs: 20 * MICROSECOND },
-};
 
 const CONNTRACK: ConntrackSettings = {
   // On a Kubernetes node kube-proxy sets the limit (--conntrack-max-per-core 32768, --conntrack-min 131072).
@@ -72,7 +50,8 @@ const NODE: NodeSettings = {
   backlog: 1000,
   delayAaaa: null,
   conntrack: CONNTRACK,
-  steps: STEPS,
+  // With their provenance in that profile; a scenario can name another (`node.profile`).
+  steps: LAB_6_18.steps,
   // The hold is estimated: one round through a process on another CPU.
   verdictQueue: { probability: 0, hold: { kind: 'exponential', meanNs: 100 * MICROSECOND } },
 };

@@ -5,6 +5,7 @@ import { kubernetesSearchList } from './clusterNames.ts';
 import { DEFAULTS, defaultWarmUpNs } from './defaults.ts';
 import { SERIAL } from './dispatchPresets.ts';
 import type { ExperimentSettings } from './experimentSettings.ts';
+import { type NodeProfile, profileInOneLine } from './nodeProfile.ts';
 import {
   type Printed,
   printCache,
@@ -31,9 +32,14 @@ import { formatDuration } from './units.ts';
  * The scenario as a file. Loading the text gives the same scenario (and the same settings, where given), as
  * long as it is within the limits of a file: a long replayed log is not.
  *
- * `# default` marks each value that means the same when it is left out.
+ * `# default` marks each value that means the same when it is left out. `nodeProfile`, where given, is named beside
+ * `node`; its values stand there like all others.
  */
-export function describeScenario(scenario: Scenario, experiment?: ExperimentSettings): string {
+export function describeScenario(
+  scenario: Scenario,
+  experiment?: ExperimentSettings,
+  nodeProfile?: NodeProfile,
+): string {
   const printed = {
     ...printScenario(scenario),
     ...(experiment === undefined ? {} : printExperiment(experiment)),
@@ -41,6 +47,9 @@ export function describeScenario(scenario: Scenario, experiment?: ExperimentSett
   const document = new Document(printed, { version: '1.2', aliasDuplicateObjects: false });
   layOut(document.contents as Node);
   mark(document.contents as Node, printed, defaultsBeside(scenario));
+  if (nodeProfile !== undefined) {
+    (document.get('node') as Node).commentBefore = ` ${profileInOneLine(nodeProfile)}`;
+  }
   return document.toString({ lineWidth: 0, flowCollectionPadding: true });
 }
 

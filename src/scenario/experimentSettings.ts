@@ -1,4 +1,6 @@
-/** What stands in a scenario file beside the scenario: how `compare` and `sweep` are to run it. */
+/** What stands in a scenario file beside the scenario: how `compare`, `sweep` and `lab` are to run it. */
+import type { LabExperiment } from './labExperiment.ts';
+
 export interface ExperimentSettings {
   /** Seed of all draws; null: the caller chooses one, and prints it. */
   readonly seed: string | null;
@@ -16,6 +18,8 @@ export interface ExperimentSettings {
   readonly combine: 1 | 2 | 3;
   /** Confidence of intervals; 0.5 to 0.9999. */
   readonly confidence: number;
+  /** What `snatrace lab` does, in order; empty: the usual. Of a `fill: table`, 0 flows are as many as it takes. */
+  readonly lab: readonly LabExperiment[];
   /** What a sweep varies; empty: the file is one point. The first factor varies slowest. */
   readonly vary: readonly Factor[];
 }

@@ -36,6 +36,6 @@ export interface FillExperiment {
    * used up. `table`: new flows until the conntrack table is full.
    */
   readonly what: 'ports' | 'table';
-  /** New UDP flows, one after the other; 1 to 1,000,000. */
+  /** New UDP flows, one after the other; 1 to 1,000,000. 0, of a table only: more than the machine's limit takes. */
   readonly flows: number;
 }

@@ -2,10 +2,12 @@
  * A scenario file becomes a scenario: text to YAML, YAML to a file of the right shape, shape to a complete
  * scenario. Each stage reports all that it finds; a later one starts only if the earlier found nothing.
  */
-import { LIMITS } from './defaults.ts';
+import { DEFAULTS, LIMITS } from './defaults.ts';
 import type { ExperimentSettings } from './experimentSettings.ts';
 import { InvalidScenario } from './invalidScenario.ts';
 import * as messages from './messages.ts';
+import { LAB_6_18, type NodeProfile } from './nodeProfile.ts';
+import { completeProfile, findNodeProfile, type TextFile } from './nodeProfileFile.ts';
 import { type Path, ProblemList, type ScenarioError } from './problems.ts';
 import { type ReplayLogReading, readReplayLog } from './replayLog.ts';
 import { resolveExperiment, resolveScenario } from './resolve/scenario.ts';
@@ -19,7 +21,10 @@ export type { ScenarioChecks, ScenarioSource };
 export interface LoadOptions {
   /** The file's name in errors, and the place that paths in it are relative to. */
   readonly path: string;
-  /** Reads a text file, e.g. `(path) => readFileSync(path, 'utf8')`. Without it no query log can be replayed. */
+  /**
+   * Reads a text file, e.g. `(path) => readFileSync(path, 'utf8')`. Without it no query log can be replayed, and no
+   * node profile but a built-in one used.
+   */
   readonly readFile?: (path: string) => string;
   /** Judges of kernel and library names, as the catalogues have them. Without them every name passes. */
   readonly checks?: ScenarioChecks;
@@ -29,6 +34,8 @@ export interface LoadedScenario {
   /** Complete, frozen. */
   readonly scenario: Scenario;
   readonly experiment: ExperimentSettings;
+  /** Whose values the keys of `node` have that the file leaves out. */
+  readonly nodeProfile: NodeProfile;
   /** Where things stand in the file, for errors that only the caller can find. */
   readonly source: ScenarioSource;
 }
@@ -66,14 +73,27 @@ export function loadDocument(
   const problems = new ProblemList();
   const file = checkShape(document, source, problems);
   if (file === null) throw invalid(problems, source);
+  let nodeProfile = completeProfile(LAB_6_18);
   const scenario = resolveScenario(file, {
     problems,
     checks: options.checks ?? {},
     readLog: (log, at) => readLog(log, at, options, problems),
+    readProfile: (written, at) => {
+      const read = (path: string) => readBeside(path, options);
+      const profile = findNodeProfile(written, at, { read, problems, checks: options.checks ?? {} });
+      if (profile === null) return DEFAULTS.node;
+      nodeProfile = profile;
+      return profile.node;
+    },
   });
   const experiment = resolveExperiment(file, source, problems);
   if (!problems.empty) throw invalid(problems, source);
-  return { scenario: frozen(scenario), experiment: frozen(experiment), source };
+  return {
+    scenario: frozen(scenario),
+    experiment: frozen(experiment),
+    nodeProfile: frozen(nodeProfile),
+    source,
+  };
 }
 
 function readLog(
@@ -82,22 +102,25 @@ function readLog(
   options: LoadOptions,
   problems: ProblemList,
 ): ReplayLogReading | null {
-  const { readFile } = options;
-  if (readFile === undefined) {
-    problems.add(at, messages.logUnreadable(log, 'no files can be read here'));
+  const file = readBeside(log, options);
+  if ('reason' in file) {
+    problems.add(at, messages.logUnreadable(log, file.reason));
     return null;
   }
-  const path = besides(options.path, log);
-  let text: string;
-  try {
-    text = readFile(path);
-  } catch (error) {
-    problems.add(at, messages.logUnreadable(log, error instanceof Error ? error.message : String(error)));
-    return null;
-  }
-  const reading = readReplayLog(text, path, at);
+  const reading = readReplayLog(file.text, file.path, at);
   for (const error of reading.errors) problems.addLocated(error);
   return reading;
+}
+
+/** A file that the scenario names, or why there is none to be had. */
+function readBeside(name: string, { path, readFile }: LoadOptions): TextFile | { readonly reason: string } {
+  if (readFile === undefined) return { reason: 'no files can be read here' };
+  const at = besides(path, name);
+  try {
+    return { path: at, text: readFile(at) };
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 /** A path relative to a file's folder. */

@@ -4,6 +4,7 @@ import { canonicalJson } from './canonical.ts';
 import { DEFAULTS } from './defaults.ts';
 import { dispatchPreset } from './dispatchPresets.ts';
 import type { ExperimentSettings } from './experimentSettings.ts';
+import type { LabExperiment } from './labExperiment.ts';
 import type {
   Arrivals,
   Dispatch,
@@ -57,7 +58,20 @@ export function printExperiment(experiment: ExperimentSettings): Printed {
       combine,
       confidence,
     },
+    ...(experiment.lab.length === 0 ? {} : { lab: experiment.lab.map(printLabExperiment) }),
     ...(experiment.vary.length === 0 ? {} : { vary: experiment.vary }),
+  };
+}
+
+function printLabExperiment(experiment: LabExperiment): Printed {
+  if (experiment.kind === 'fill') return { fill: experiment.what, flows: experiment.flows };
+  const { senders, protocol, to, pairs, answerAfterNs } = experiment;
+  return {
+    race: senders,
+    protocol,
+    to,
+    pairs,
+    ...(answerAfterNs === null ? {} : { answerAfter: formatDuration(answerAfterNs) }),
   };
 }
 

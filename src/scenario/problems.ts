@@ -28,6 +28,8 @@ export const SCENARIO_ERROR_CODES = [
   'contradiction',
   'unknown-kernel',
   'unknown-libc',
+  /** A node profile that cannot be read at all; what is wrong inside of one has the codes of a scenario. */
+  'profile-unreadable',
   /** A query log that cannot be read at all. */
   'replay-unreadable',
   /** A row of a query log. */
@@ -54,7 +56,7 @@ export interface Problem {
 
 /** A problem and its place. */
 export interface ScenarioError extends Problem {
-  /** The scenario file, or the query log that it names. */
+  /** The scenario file, or the query log or node profile that it names. */
   readonly file: string;
   /** From 1. */
   readonly line: number;
@@ -77,7 +79,7 @@ const KEPT = 200;
 /** Collects problems, so that a file's are reported together. */
 export class ProblemList {
   readonly placed: PlacedProblem[] = [];
-  /** Problems that already have file, line and column: those of a query log. */
+  /** Problems that already have file, line and column: those of a query log or a node profile. */
   readonly located: ScenarioError[] = [];
   /** Problems beyond those kept. */
   omitted = 0;

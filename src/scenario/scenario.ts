@@ -73,7 +73,8 @@ export interface ConntrackTimeouts {
 }
 
 /**
- * How long the steps of a packet take on a CPU that does nothing else. Means in nanoseconds; each packet
+ * How long the steps of a packet take on a CPU that does nothing else; a profile has them (`nodeProfile.ts`), of which
+ * `lab-6.18` is the default. Means in nanoseconds; each packet
  * stretches all of its steps by one factor of mean 1 drawn from a lognormal with coefficient of variation
  * `spread`, and with probability `stall.probability` one of its steps is stalled (interrupt, stolen virtual CPU).
  */

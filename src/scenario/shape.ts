@@ -15,9 +15,19 @@ export function checkShape(
   source: ScenarioSource,
   problems: ProblemList,
 ): ScenarioFile | null {
-  const result = scenarioFile.safeParse(document);
+  return checkShapeOf(scenarioFile, document, source, problems);
+}
+
+/** The same of another kind of file. */
+export function checkShapeOf<Schema extends z.ZodType>(
+  schema: Schema,
+  document: unknown,
+  source: ScenarioSource,
+  problems: ProblemList,
+): z.infer<Schema> | null {
+  const result = schema.safeParse(document);
   if (result.success) return result.data;
-  const report = new ShapeReport(document, source, problems);
+  const report = new ShapeReport(schema, document, source, problems);
   for (const issue of result.error.issues) {
     if (problems.full) problems.omitted++;
     else report.add(issue, []);
@@ -26,11 +36,13 @@ export function checkShape(
 }
 
 class ShapeReport {
+  private readonly schema: z.ZodType;
   private readonly document: unknown;
   private readonly source: ScenarioSource;
   private readonly problems: ProblemList;
 
-  constructor(document: unknown, source: ScenarioSource, problems: ProblemList) {
+  constructor(schema: z.ZodType, document: unknown, source: ScenarioSource, problems: ProblemList) {
+    this.schema = schema;
     this.document = document;
     this.source = source;
     this.problems = problems;
@@ -46,15 +58,12 @@ class ShapeReport {
   }
 
   private addUnknownKeys(keys: readonly string[], path: Path): void {
-    const known = keysAt(scenarioFile, path);
+    // Of a choice between mappings, a key of another option is known and yet wrong here.
+    const known = keysAt(this.schema, path).filter((key) => !keys.includes(key));
     for (const key of keys) {
       if (this.problems.full) this.problems.omitted++;
       else
-        this.problems.add(
-          [...path, key],
-          messages.unknownKey(key, known, placesOf(scenarioFile, key)),
-          'key',
-        );
+        this.problems.add([...path, key], messages.unknownKey(key, known, placesOf(this.schema, key)), 'key');
     }
   }
 
@@ -80,7 +89,7 @@ class ShapeReport {
   /** Keys that no option knows; none if no option has keys at all. */
   private unknownKeysOf(value: unknown, path: Path): string[] {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
-    const known = keysAt(scenarioFile, path);
+    const known = keysAt(this.schema, path);
     return known.length === 0 ? [] : Object.keys(value).filter((key) => !known.includes(key));
   }
 

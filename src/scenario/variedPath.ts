@@ -6,7 +6,7 @@ import { scenarioFile } from './schema/file.ts';
 import { keysAt } from './schema/walk.ts';
 
 /** Keys that are about the sweep and not of a scenario. */
-const NOT_VARIED = ['compare', 'seed', 'vary'];
+const NOT_VARIED = ['compare', 'lab', 'seed', 'vary'];
 
 /**
  * Items of a list by name, where they have names, or by index: `pods.php.count`, `pods.0.count`, `pods[0].count`.

@@ -135,7 +135,7 @@ describe('musl', () => {
         if (query.overTcp) return answer(NOERROR, 40_000_000);
         return query.server === 0 ? answer(a) : answer(NXDOMAIN, 10_000_000);
       };
-    for (const first of [NOERROR, TRUNCATED]) {
+    for (const first of [NOERROR, TRUNCATED] as const) {
       expect(run({ libc: 'musl-1.2.4', nameServers: 2 }, twoServers(first))).toMatchObject({
         error: 'ok',
         found: 3,
@@ -157,7 +157,7 @@ describe('musl', () => {
       (code: AnswerCode): Script =>
       ({ question, overTcp }) =>
         question === A ? answer(overTcp ? code : TRUNCATED) : answer();
-    for (const code of [SERVFAIL, REFUSED]) {
+    for (const code of [SERVFAIL, REFUSED] as const) {
       expect(run({ libc: 'musl-1.2.4' }, overTcp(code))).toMatchObject({ error: 'again', found: 0 });
     }
     expect(run({ libc: 'musl-1.2.4' }, overTcp(TRUNCATED))).toMatchObject({ error: 'ok', found: 2 });

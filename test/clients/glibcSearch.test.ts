@@ -33,7 +33,7 @@ describe('a name with few dots: the list, then the bare name', () => {
   const order = LIST_THEN_BARE;
 
   it('goes on after NXDOMAIN, no data and SERVFAIL', () => {
-    for (const failure of [NOT_FOUND, NO_DATA, SERVER_FAILED]) {
+    for (const failure of [NOT_FOUND, NO_DATA, SERVER_FAILED] as const) {
       expect(searched(order, [failure, failure, failure])).toMatchObject({ asked: [1, 2, 0], isOver: true });
     }
   });
@@ -75,7 +75,7 @@ describe('a name with enough dots: the bare name, then the list', () => {
   const order = BARE_THEN_LIST;
 
   it('fails as the bare name did, whatever the list says', () => {
-    const errors = [NOT_FOUND, NO_DATA, TRY_AGAIN, SERVER_FAILED].map(
+    const errors = ([NOT_FOUND, NO_DATA, TRY_AGAIN, SERVER_FAILED] as const).map(
       (bare) => searched(order, [bare, NO_DATA, NOT_FOUND]).error,
     );
     expect(errors).toEqual(['noname', 'nodata', 'again', 'again']);
@@ -89,7 +89,7 @@ describe('a name with enough dots: the bare name, then the list', () => {
 
 describe('a search', () => {
   it('of the bare name alone fails as that does', () => {
-    const errors = [NOT_FOUND, NO_DATA, TRY_AGAIN, SERVER_FAILED, NOBODY_THERE].map((failure) => {
+    const errors = ([NOT_FOUND, NO_DATA, TRY_AGAIN, SERVER_FAILED, NOBODY_THERE] as const).map((failure) => {
       const { asked, isOver, error } = searched(BARE_ONLY, [failure]);
       expect({ asked, isOver }).toEqual({ asked: [0], isOver: true });
       return error;
@@ -98,7 +98,7 @@ describe('a search', () => {
   });
 
   it('knows nothing of the one before', () => {
-    for (const before of [NO_DATA, SERVER_FAILED, TRY_AGAIN]) {
+    for (const before of [NO_DATA, SERVER_FAILED, TRY_AGAIN] as const) {
       const search = new GlibcSearch();
       searched(LIST_THEN_BARE, [before, NO_DATA], search);
       searched(BARE_THEN_LIST, [before, before], search);

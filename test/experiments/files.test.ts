@@ -4,6 +4,7 @@ import { compare } from '../../src/experiment/compare.ts';
 import { type Plan, planComparison } from '../../src/experiment/plan.ts';
 import { InProcessRunner } from '../../src/experiment/runner.ts';
 import { planSweep, sweep } from '../../src/experiment/sweep.ts';
+import { planLab } from '../../src/lab/lab.ts';
 import { scenarioJsonSchema } from '../../src/scenario/jsonSchema.ts';
 import { loadScenario } from '../../src/scenario/load.ts';
 import { loadPoints } from '../../src/scenario/points.ts';
@@ -31,6 +32,7 @@ describe('the experiments', () => {
       'cluster-ip.yaml',
       'image-mix.yaml',
       'kernel-ladder.yaml',
+      'lab-two-pods.yaml',
       'node-local-dns.yaml',
       'php-on-alpine.yaml',
       'php-without-pools.yaml',
@@ -93,6 +95,26 @@ describe('the experiments', () => {
       }
     },
     120_000,
+  );
+
+  it.each(files.filter((file) => /^lab:/m.test(read(file))))(
+    '%s can be built in the lab on its own kernel, with nothing left out',
+    (file) => {
+      const { scenario, experiment } = loadScenario(read(file), { path: file });
+      const machine = {
+        kernel: scenario.kernel,
+        generation: scenario.kernel,
+        cpus: 2,
+        privileges: 'root',
+        backend: 'nft',
+        tools: {},
+        conntrackMax: 262_144,
+        conntrackBuckets: 262_144,
+      } as const;
+      const plan = planLab(scenario, experiment.lab, machine, { pairs: null, only: null });
+      expect(plan.leftOut).toEqual([]);
+      expect(plan.experiments).toEqual(experiment.lab);
+    },
   );
 
   it('are described by the schema that stands beside them', () => {

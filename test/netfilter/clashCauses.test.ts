@@ -1,6 +1,7 @@
 /** The verdict on a packet that lost a clash names what it lost to; packets of known flows never clash. */
 import { describe, expect, it } from 'vitest';
 import { CT_ESTABLISHED_REPLY } from '../../src/netfilter/packet.ts';
+import { ICMP, TCP, UDP, UDPLITE } from '../../src/netfilter/tuple.ts';
 import {
   ACCEPTED,
   DROPPED_PORT_RACE,
@@ -8,7 +9,17 @@ import {
   DROPPED_SAME_SOCKET,
   DROPPED_SAME_SOCKET_OTHER_BACKEND,
 } from '../../src/netfilter/verdict.ts';
-import { answerTo, Bench, masquerade, OVERLAP, occupyAll, tcp, udp } from './builders.ts';
+import {
+  answerTo,
+  Bench,
+  masquerade,
+  NAT_ADDRESS,
+  OVERLAP,
+  occupyAll,
+  packetOf,
+  tcp,
+  udp,
+} from './builders.ts';
 
 const SERVICE = '10.96.0.10:53';
 
@@ -44,6 +55,28 @@ describe('the cause of a drop at confirm', () => {
     occupyAll(full, 30000, 30003);
     const taken = { masquerade: masquerade('preserve', { min: 30000, max: 30003 }) };
     expect(full.pass(udp('10.1.0.2:40000'), taken).verdict).toBe(DROPPED_PORTS_EXHAUSTED);
+  });
+});
+
+describe('a clash', () => {
+  it('is resolved for UDP and UDP-Lite, and for no other protocol', () => {
+    const word = (protocol: number) => {
+      const sent = [1, 2].map(() => ({ packet: packetOf(protocol, '10.1.0.1:40000', SERVICE), rules: {} }));
+      return new Bench('6.18').run(sent, OVERLAP)[1]?.word;
+    };
+    expect([UDP, UDPLITE].map(word)).toEqual(['MERGE', 'MERGE']);
+    expect([TCP, ICMP, 132].map(word)).toEqual(['DROP', 'DROP', 'DROP']);
+  });
+});
+
+describe('the rover', () => {
+  it('is written back also where it has come round to 0', () => {
+    const bench = new Bench('4.14.96');
+    const rules = { masquerade: masquerade('preserve', { min: 20000, max: 20015 }) };
+    occupyAll(bench, 20015, 20015);
+    bench.netfilter.rovers[UDP] = 65535;
+    expect(bench.pass(udp('10.1.0.1:40000'), rules).source).toBe(`${NAT_ADDRESS}:20000`);
+    expect(bench.netfilter.rovers[UDP]).toBe(0);
   });
 });
 

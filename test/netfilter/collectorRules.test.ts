@@ -1,6 +1,7 @@
 /** The collector by its smaller rules: time that has passed, tables without a limit, packets on their way. */
 import { describe, expect, it } from 'vitest';
-import { ASSURED, IN_FLIGHT } from '../../src/netfilter/entry.ts';
+import { ASSURED, IN_FLIGHT, TCP_STATE_SHIFT } from '../../src/netfilter/entry.ts';
+import { TCP_STATES } from '../../src/netfilter/tcpTracker.ts';
 import { Bench, occupyAll } from './builders.ts';
 
 describe('the averaged interval', () => {
@@ -41,6 +42,13 @@ describe('eviction by the collector', () => {
   it('takes no assured flow, and none whose first packet is on its way', () => {
     expect(left(100, ASSURED)).toBe(100);
     expect(left(100, IN_FLIGHT)).toBe(100);
+  });
+
+  it('takes closing TCP flows though they are assured, from the first FIN on', () => {
+    const taken = TCP_STATES.filter((_, state) => left(100, ASSURED | (state << TCP_STATE_SHIFT)) < 100);
+    expect(taken.map(({ name }) => name)).toEqual([
+      ...['FIN_WAIT', 'CLOSE_WAIT', 'LAST_ACK', 'TIME_WAIT', 'CLOSE'],
+    ]);
   });
 
   it('takes nothing from a table without a limit', () => {

@@ -101,17 +101,17 @@ describe('the chance that a search ends at a port is the share of starts that le
 
   it('with closing TCP flows in the way, which only the last 32 probes of a round may take over', () => {
     // A round of 64 probes: the first 32 pass over closing flows, the others take the first they meet.
-    const taken = Array.from({ length: 45 }, (_, i) => i).filter((i) => i !== 20);
-    for (const closing of [[20], [20, 50], []]) {
+    const wall = Array.from({ length: 60 }, (_, i) => i);
+    for (const closing of [[], [55], [40, 55], [10], [0, 59]]) {
       const table: Table = {
         release: '6.18',
         flag: 'random-fully',
         size: 64,
-        taken: closing.length === 0 ? [...taken, 20] : taken,
+        taken: wall.filter((offset) => !closing.includes(offset)),
         closing,
         protocol: TCP,
       };
-      const told = chances(table, 60);
+      const told = chances(table, 62);
       const ends = endsByStart(table);
       for (const [offset, share] of ends.entries()) {
         if (!table.taken.includes(offset) && !closing.includes(offset)) {
@@ -257,6 +257,29 @@ describe('the end of a search from the rover', () => {
   });
 });
 
+describe('a rule without --to-ports', () => {
+  const range = masquerade('random-fully');
+
+  it.each([
+    [500, 1, 511],
+    [900, 600, 424],
+    [40000, 1024, 64512],
+  ])('looks in the class of the own port %i: from %i on, %i ports', (own, base, size) => {
+    const bench = new Bench('6.18');
+    for (let n = 1; n <= 3; n++) occupy(bench, n, { remote: '203.0.113.9:53' });
+    const packet = packetOf(UDP, `10.1.0.1:${own}`, SERVER);
+    bench.path.lookup(packet, 0);
+    bench.path.searchSource(packet, range, 0);
+    const starts = (offset: number) => Math.ceil((STARTS - offset) / size) / STARTS;
+    expect(chanceOfSearch(bench.netfilter, packet, range, base)).toBe(starts(0));
+    expect(chanceOfSearch(bench.netfilter, packet, range, base + size - 1)).toBe(starts(size - 1));
+    expect(chanceOfSearch(bench.netfilter, packet, range, base - 1)).toBe(0);
+    expect(chanceOfSearch(bench.netfilter, packet, range, base + size)).toBe(0);
+    bench.netfilter.rovers[UDP] = size + 2;
+    expect(endFromRover(bench.netfilter, packet, range)).toBe(base + 2);
+  });
+});
+
 describe('the port that a packet would have got without a search', () => {
   /** Flows of the pod to other servers, by own port: their mapping. */
   const known: readonly (readonly [own: number, mapped: number])[] = [
@@ -276,6 +299,14 @@ describe('the port that a packet would have got without a search', () => {
     made.table.forEachConfirmed((entry) => {
       if (entry >= 3) made.table.bySource.add(entry);
     });
+    // Flows that have expired and stand in the table: to another server, and to this one.
+    for (const [own, mapped, remote] of [
+      [30007, 20011, '203.0.113.8:53'],
+      [30008, 20012, SERVER],
+    ] as const) {
+      made.table.bySource.add(occupy(made, mapped, { pod: `10.1.0.1:${own}`, remote, lifeMs: 1000 }));
+    }
+    made.advance(2000);
     // Towards the server 20002 and 20009 are taken, by others.
     occupy(made, 20002);
     occupy(made, 20009);
@@ -294,7 +325,7 @@ describe('the port that a packet would have got without a search', () => {
     return { packet, bench: made };
   }
 
-  it.each([30001, 30002, 30003, 30004, 30005, 20000, 20009, 20010, 20015, 20016, 19999])(
+  it.each([30001, 30002, 30003, 30004, 30005, 30007, 30008, 20000, 20009, 20010, 20015, 20016, 19999])(
     'from %i is what the steps grant it',
     (port) => {
       const { packet } = granted(port);

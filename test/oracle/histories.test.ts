@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { checkTable } from '../validation/checkTable.ts';
 import { oracleTable, tellsApart } from './validationTable.ts';
 
-checkTable(oracleTable());
+checkTable('random histories', oracleTable);
 
 /** Neighbours that differ in nothing that a history shows: table sizes, ephemeral ports, collectors, chain limits. */
 const ALIKE = ['3.14', '4.0', '4.10', '4.12', '5.15', '5.18', '6.3'];

@@ -26,6 +26,18 @@ describe('a described scenario', () => {
       combine: 1,
       dispatches: ['as-reported', 'worst-case'],
       confidence: 0.9,
+      lab: [
+        {
+          kind: 'race',
+          senders: 'same-socket',
+          protocol: 'udp',
+          to: 'service',
+          pairs: 200,
+          answerAfterNs: 1.2e9,
+        },
+        { kind: 'race', senders: 'two-pods', protocol: 'tcp', to: 'external', pairs: 1, answerAfterNs: null },
+        { kind: 'fill', what: 'table', flows: 0 },
+      ],
       vary: [
         {
           name: 'endpoints',

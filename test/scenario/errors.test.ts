@@ -431,6 +431,7 @@ it('every code of an error has a case here or in the tests of its source', () =>
     'unknown-kernel',
     'unknown-libc',
     'unknown-mitigation',
+    'profile-unreadable',
     'replay-unreadable',
     'replay-row',
   ];

@@ -62,6 +62,7 @@ describe('the shortest file', () => {
       loads: [],
       combine: 1,
       confidence: 0.95,
+      lab: [],
       vary: [],
     });
   });
@@ -307,6 +308,7 @@ describe('the experiment around a scenario', () => {
       loads: [],
       combine: 1,
       confidence: 0.9,
+      lab: [],
       vary: [],
     });
   });

@@ -31,10 +31,10 @@ export const runCommand: Command = {
   handler: async (args) => {
     const path = scenarioPath(args);
     const { readScenario } = await import('../scenarioFile.ts');
-    const { scenario, experiment } = readScenario(path);
+    const { scenario, experiment, nodeProfile } = readScenario(path);
     if (args['print-scenario'] === true) {
       const { describeScenario } = await import('../../scenario/describe.ts');
-      printData(describeScenario(scenario, experiment));
+      printData(describeScenario(scenario, experiment, nodeProfile));
       return OK;
     }
     const seed = seedOf(args.seed) ?? experiment.seed ?? DEFAULT_SEED;

@@ -2,7 +2,7 @@
 import { DEFAULTS } from '../defaults.ts';
 import type { Path } from '../problems.ts';
 import type { ConntrackSettings, ConntrackTimeouts, NodeSettings, StepTimes } from '../scenario.ts';
-import type { NodeFile } from '../schema/node.ts';
+import type { NodeFile, NodeSettingsFile } from '../schema/node.ts';
 import {
   type Resolving,
   resolveDistribution,
@@ -12,29 +12,31 @@ import {
 } from './values.ts';
 
 export function resolveNode(file: NodeFile, resolving: Resolving): NodeSettings {
-  const defaults = DEFAULTS.node;
+  const { profile } = file;
+  const base = profile === undefined ? DEFAULTS.node : resolving.readProfile(profile, ['node', 'profile']);
+  return resolveNodeSettings(file, base, resolving);
+}
+
+/** `base`: the values of keys that the file leaves out. */
+export function resolveNodeSettings(
+  file: NodeSettingsFile,
+  base: NodeSettings,
+  resolving: Resolving,
+): NodeSettings {
   const verdictQueue = file.verdictQueue ?? {};
   return {
-    cpus: file.cpus ?? defaults.cpus,
-    rps: file.rps ?? defaults.rps,
-    backlog: file.backlog ?? defaults.backlog,
-    delayAaaa:
-      file.delayAaaa === undefined || file.delayAaaa === 'none'
-        ? defaults.delayAaaa
-        : resolveDistribution(
-            file.delayAaaa,
-            { kind: 'constant', valueNs: 0 },
-            ['node', 'delayAaaa'],
-            resolving,
-          ),
-    memoryBytes: resolveMemory(file.memory, defaults.memoryBytes, ['node', 'memory'], resolving),
-    conntrack: resolveConntrack(file.conntrack ?? {}, ['node', 'conntrack'], resolving),
-    steps: resolveSteps(file.steps ?? {}, ['node', 'steps'], resolving),
+    cpus: file.cpus ?? base.cpus,
+    rps: file.rps ?? base.rps,
+    backlog: file.backlog ?? base.backlog,
+    delayAaaa: resolveDelay(file.delayAaaa, base.delayAaaa, ['node', 'delayAaaa'], resolving),
+    memoryBytes: resolveMemory(file.memory, base.memoryBytes, ['node', 'memory'], resolving),
+    conntrack: resolveConntrack(file.conntrack ?? {}, base.conntrack, ['node', 'conntrack'], resolving),
+    steps: resolveSteps(file.steps ?? {}, base.steps, ['node', 'steps'], resolving),
     verdictQueue: {
-      probability: resolveProbability(verdictQueue.probability, defaults.verdictQueue.probability),
+      probability: resolveProbability(verdictQueue.probability, base.verdictQueue.probability),
       hold: resolveDistribution(
         verdictQueue.hold,
-        defaults.verdictQueue.hold,
+        base.verdictQueue.hold,
         ['node', 'verdictQueue', 'hold'],
         resolving,
       ),
@@ -42,23 +44,43 @@ export function resolveNode(file: NodeFile, resolving: Resolving): NodeSettings 
   };
 }
 
-type ConntrackFile = NonNullable<NodeFile['conntrack']>;
+function resolveDelay(
+  written: NodeSettingsFile['delayAaaa'],
+  base: NodeSettings['delayAaaa'],
+  at: Path,
+  resolving: Resolving,
+): NodeSettings['delayAaaa'] {
+  if (written === undefined) return base;
+  if (written === 'none') return null;
+  return resolveDistribution(written, { kind: 'constant', valueNs: 0 }, at, resolving);
+}
 
-function resolveConntrack(file: ConntrackFile, at: Path, resolving: Resolving): ConntrackSettings {
-  const defaults = DEFAULTS.node.conntrack;
+type ConntrackFile = NonNullable<NodeSettingsFile['conntrack']>;
+
+function resolveConntrack(
+  file: ConntrackFile,
+  base: ConntrackSettings,
+  at: Path,
+  resolving: Resolving,
+): ConntrackSettings {
   return {
-    max: file.max ?? defaults.max,
-    buckets: file.buckets ?? defaults.buckets,
-    zones: file.zones ?? defaults.zones,
-    notrackDns: file.notrackDns ?? defaults.notrackDns,
-    timeouts: resolveTimeouts(file.timeouts ?? {}, [...at, 'timeouts'], resolving),
+    max: file.max ?? base.max,
+    buckets: file.buckets ?? base.buckets,
+    zones: file.zones ?? base.zones,
+    notrackDns: file.notrackDns ?? base.notrackDns,
+    timeouts: resolveTimeouts(file.timeouts ?? {}, base.timeouts, [...at, 'timeouts'], resolving),
   };
 }
 
 type TimeoutsFile = NonNullable<ConntrackFile['timeouts']>;
 
-function resolveTimeouts(file: TimeoutsFile, at: Path, resolving: Resolving): ConntrackTimeouts {
-  const timeouts: { -readonly [Key in keyof ConntrackTimeouts]: ConntrackTimeouts[Key] } = {};
+function resolveTimeouts(
+  file: TimeoutsFile,
+  base: ConntrackTimeouts,
+  at: Path,
+  resolving: Resolving,
+): ConntrackTimeouts {
+  const timeouts: { -readonly [Key in keyof ConntrackTimeouts]: ConntrackTimeouts[Key] } = { ...base };
   for (const key of Object.keys(file) as (keyof TimeoutsFile)[]) {
     const written = file[key];
     if (written === undefined) continue;
@@ -67,12 +89,11 @@ function resolveTimeouts(file: TimeoutsFile, at: Path, resolving: Resolving): Co
   return timeouts;
 }
 
-type StepsFile = NonNullable<NodeFile['steps']>;
+type StepsFile = NonNullable<NodeSettingsFile['steps']>;
 
-function resolveSteps(file: StepsFile, at: Path, resolving: Resolving): StepTimes {
-  const defaults = DEFAULTS.node.steps;
+function resolveSteps(file: StepsFile, base: StepTimes, at: Path, resolving: Resolving): StepTimes {
   const step = (key: Exclude<keyof StepsFile, 'spread' | 'stall'>): number =>
-    resolveDuration(file[key], defaults[`${key}Ns`], [...at, key], resolving);
+    resolveDuration(file[key], base[`${key}Ns`], [...at, key], resolving);
   const stall = file.stall ?? {};
   return {
     receiveNs: step('receive'),
@@ -85,10 +106,10 @@ function resolveSteps(file: StepsFile, at: Path, resolving: Resolving): StepTime
     ipvsScheduleNs: step('ipvsSchedule'),
     transmitNs: step('transmit'),
     establishedNs: step('established'),
-    spread: file.spread ?? defaults.spread,
+    spread: file.spread ?? base.spread,
     stall: {
-      probability: resolveProbability(stall.probability, defaults.stall.probability),
-      meanNs: resolveDuration(stall.mean, defaults.stall.meanNs, [...at, 'stall', 'mean'], resolving),
+      probability: resolveProbability(stall.probability, base.stall.probability),
+      meanNs: resolveDuration(stall.mean, base.stall.meanNs, [...at, 'stall', 'mean'], resolving),
     },
   };
 }

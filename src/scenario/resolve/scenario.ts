@@ -7,6 +7,7 @@ import type { PodGroup, Scenario } from '../scenario.ts';
 import type { ScenarioFile } from '../schema/file.ts';
 import type { ScenarioSource } from '../yamlSource.ts';
 import { resolveDnsServers, resolveDnsService, resolveLinks, resolveNodeLocalDns } from './dns.ts';
+import { resolveLab } from './lab.ts';
 import { resolveNat } from './nat.ts';
 import { resolveNode } from './node.ts';
 import { resolvePods } from './pods.ts';
@@ -125,6 +126,7 @@ export function resolveExperiment(
     loads: compare.loads ?? [],
     combine: (compare.combine ?? DEFAULTS.compare.combine) as 1 | 2 | 3,
     confidence: compare.confidence ?? DEFAULTS.compare.confidence,
+    lab: resolveLab(file.lab ?? [], file.nat, problems),
     vary: resolveVary(file.vary ?? [], source, problems),
   };
 }

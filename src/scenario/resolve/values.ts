@@ -5,6 +5,7 @@ import { LIMITS } from '../defaults.ts';
 import * as messages from '../messages.ts';
 import type { Path, ProblemList } from '../problems.ts';
 import type { ReplayLogReading } from '../replayLog.ts';
+import type { NodeSettings } from '../scenario.ts';
 import type { DistributionFile, ProbabilityFile } from '../schema/values.ts';
 import { parseDuration, parseProbability, parseRate, parseSize } from '../units.ts';
 
@@ -15,6 +16,8 @@ export interface Resolving {
   readonly checks: ScenarioChecks;
   /** Reads the query log that the file names at a path; null where it cannot, having reported it. */
   readonly readLog: (log: string, at: Path) => ReplayLogReading | null;
+  /** The node of the profile that the file names at a path; the defaults where it cannot, having reported it. */
+  readonly readProfile: (profile: string, at: Path) => NodeSettings;
 }
 
 export interface ScenarioChecks {

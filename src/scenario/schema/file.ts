@@ -4,6 +4,7 @@ import { DEFAULTS } from '../defaults.ts';
 import { DISPATCH_PRESET_NAMES } from '../dispatchPresets.ts';
 import { formatDuration } from '../units.ts';
 import { dnsServersFile, linksFile, nodeLocalDnsFile, servicesFile } from './dns.ts';
+import { labFile } from './lab.ts';
 import { natFile } from './nat.ts';
 import { kernel, nodeFile } from './node.ts';
 import { podsFile } from './pods.ts';
@@ -71,6 +72,10 @@ export const scenarioFile = z.strictObject({
     'Seed of all draws. The same seed gives the same bytes.',
   ),
   compare: optional(compareFile, 'What `snatrace compare` does with this scenario.'),
+  lab: optional(
+    labFile,
+    "What `snatrace lab` does on this machine's kernel and in the model. Default: both kinds of race, as far as they apply.",
+  ),
   vary: optional(
     varyFile,
     'Factors of `snatrace sweep`: every combination of their values is a point, the first factor varying slowest. Other commands take the file as it stands.',

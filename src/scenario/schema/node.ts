@@ -1,6 +1,7 @@
 /** The keys `kernel` and `node`: the machine on which the race happens. */
 import { z } from 'zod';
 import { DEFAULTS } from '../defaults.ts';
+import { LAB_6_18 } from '../nodeProfile.ts';
 import { formatDuration, formatSize } from '../units.ts';
 import {
   choice,
@@ -88,7 +89,8 @@ const conntrack = z.strictObject({
   ),
 });
 
-export const nodeFile = z.strictObject({
+/** What a node profile can say of a node, too. */
+export const nodeSettingsFile = z.strictObject({
   cpus: optional(z.int().min(1).max(1024), 'CPUs, 1 to 1024.', String(node.cpus)),
   memory: optional(
     size,
@@ -111,7 +113,10 @@ export const nodeFile = z.strictObject({
     'none',
   ),
   conntrack: optional(conntrack, 'The connection tracking table.'),
-  steps: optional(stepTimes, 'How long the steps of a packet take on a CPU that does nothing else.'),
+  steps: optional(
+    stepTimes,
+    'How long the steps of a packet take on a CPU that does nothing else. A key left out has the value of `profile`.',
+  ),
   verdictQueue: optional(
     z.strictObject({
       probability: optional(
@@ -125,4 +130,13 @@ export const nodeFile = z.strictObject({
   ),
 });
 
+export const nodeFile = nodeSettingsFile.extend({
+  profile: optional(
+    text('profile', /^[\s\S]{1,1000}$/),
+    'What was measured of a machine: `lab-6.18` (step times of a real 6.18 kernel, hot caches, idle table), or the path of a file that `snatrace lab --calibrate` wrote, relative to this one. Keys beside it win.',
+    LAB_6_18.name,
+  ),
+});
+
+export type NodeSettingsFile = z.infer<typeof nodeSettingsFile>;
 export type NodeFile = z.infer<typeof nodeFile>;

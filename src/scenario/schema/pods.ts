@@ -74,7 +74,7 @@ const resolverFile = z.strictObject({
 
 const presets = DISPATCH_PRESETS.map((preset) => preset.name) as [string, ...string[]];
 
-const dispatchFile = choice('dispatch', [
+export const dispatchFile = choice('dispatch', [
   word(presets).describe(DISPATCH_PRESETS.map((preset) => `${preset.name}: ${preset.summary}`).join('. ')),
   z.strictObject({
     name: optional(text('dispatchName', /^[a-z0-9][a-z0-9.+-]{0,63}$/), 'What reports call it.', 'custom'),
