@@ -1,9 +1,7 @@
 import type { Argv } from 'yargs';
 
-/** A command: what yargs needs to know, and a handler that returns an exit code. */
+/** A command: its options for yargs, and a handler that returns an exit code. Its name stands in `program.ts`. */
 export interface Command {
-  readonly command: string;
-  readonly describe: string;
   readonly builder: (argv: Argv) => Argv;
   readonly handler: (args: Readonly<Record<string, unknown>>) => Promise<number>;
 }

@@ -1,34 +1,73 @@
-/** The commands and what they share. Each command's work is loaded when it is called. */
+/** The commands and what they share. Each is loaded when it is called; `--help` needs yargs alone. */
 import yargs from 'yargs';
 import { VERSION } from '../version.ts';
 import type { Command } from './command.ts';
-import { compareCommand } from './commands/compare.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { kernelsCommand } from './commands/kernels.ts';
-import { labCommand } from './commands/lab.ts';
-import { mitigationsCommand } from './commands/mitigations.ts';
-import { reportCommand } from './commands/report.ts';
-import { resolversCommand } from './commands/resolvers.ts';
-import { runCommand } from './commands/run.ts';
-import { samplesCommand } from './commands/samples.ts';
-import { schemaCommand } from './commands/schema.ts';
-import { sweepCommand } from './commands/sweep.ts';
 import { OK, USAGE } from './exitCodes.ts';
 import { Failure } from './failure.ts';
 import * as messages from './messages.ts';
 
-const COMMANDS: readonly Command[] = [
-  runCommand,
-  compareCommand,
-  sweepCommand,
-  labCommand,
-  reportCommand,
-  kernelsCommand,
-  mitigationsCommand,
-  resolversCommand,
-  samplesCommand,
-  schemaCommand,
-  doctorCommand,
+interface ListedCommand {
+  readonly command: string;
+  readonly describe: string;
+  readonly load: () => Promise<Command>;
+}
+
+const COMMANDS: readonly ListedCommand[] = [
+  {
+    command: 'run <scenario>',
+    describe: 'one scenario as it is: a table, or --json',
+    load: async () => (await import('./commands/run.ts')).runCommand,
+  },
+  {
+    command: 'compare <scenario>',
+    describe: 'the scenario under several mitigations, paired, with intervals',
+    load: async () => (await import('./commands/compare.ts')).compareCommand,
+  },
+  {
+    command: 'sweep <scenario>',
+    describe: 'a scenario at every point of its `vary`, as it is and under mitigations',
+    load: async () => (await import('./commands/sweep.ts')).sweepCommand,
+  },
+  {
+    command: 'report <result..>',
+    describe: 'result documents of compare and sweep (--json) as pages: HTML, SVG, Markdown',
+    load: async () => (await import('./commands/report.ts')).reportCommand,
+  },
+  {
+    command: 'lab [scenario]',
+    describe: "the scenario's races on this machine's kernel, beside the model",
+    load: async () => (await import('./commands/lab.ts')).labCommand,
+  },
+  {
+    command: 'doctor',
+    describe: 'what this machine allows: kernel, CPUs, privileges, tools, and what of `snatrace lab` can run',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  },
+  {
+    command: 'kernels [release]',
+    describe: 'kernel generations, stable backports, and what a release resolves to',
+    load: async () => (await import('./commands/kernels.ts')).kernelsCommand,
+  },
+  {
+    command: 'mitigations [name]',
+    describe: 'what people recommend: the catalogue, one explained, or what applies to a scenario',
+    load: async () => (await import('./commands/mitigations.ts')).mitigationsCommand,
+  },
+  {
+    command: 'resolvers [name]',
+    describe: 'stub resolvers by library and version, and the resolv.conf options that each heeds',
+    load: async () => (await import('./commands/resolvers.ts')).resolversCommand,
+  },
+  {
+    command: 'samples <before> <after>',
+    describe: 'how many lookups to sample on a real node, to show that a rate of stalls fell',
+    load: async () => (await import('./commands/samples.ts')).samplesCommand,
+  },
+  {
+    command: 'schema',
+    describe: 'the JSON Schema of scenario files, for completion in editors',
+    load: async () => (await import('./commands/schema.ts')).schemaCommand,
+  },
 ];
 
 /** Runs one command line; returns its exit code. Throws `Failure` for what the user did wrong. */
@@ -65,10 +104,15 @@ export async function program(argv: readonly string[]): Promise<number> {
         : message;
       throw new Failure(`${text}\n${messages.seeHelp(command)}`, USAGE);
     });
-  for (const { command, describe, builder, handler } of COMMANDS) {
-    parser.command(command, describe, builder, async (args) => {
-      exitCode = await handler(args as Readonly<Record<string, unknown>>);
-    });
+  for (const { command, describe, load } of COMMANDS) {
+    parser.command(
+      command,
+      describe,
+      async (argv) => (await load()).builder(argv),
+      async (args) => {
+        exitCode = await (await load()).handler(args as Readonly<Record<string, unknown>>);
+      },
+    );
   }
   await parser.parseAsync();
   return exitCode;

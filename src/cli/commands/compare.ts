@@ -16,8 +16,6 @@ import { makeFolder, reportName, writeFiles } from '../reportFolder.ts';
 import { unknownNames } from '../unknownNames.ts';
 
 export const compareCommand: Command = {
-  command: 'compare <scenario>',
-  describe: 'the scenario under several mitigations, paired, with intervals',
   builder: (argv) =>
     withRunOptions(argv)
       .positional('scenario', {

@@ -9,8 +9,6 @@ import { printData, printJson } from '../output.ts';
 import { plainTable } from '../table.ts';
 
 export const doctorCommand: Command = {
-  command: 'doctor',
-  describe: 'what this machine allows: kernel, CPUs, privileges, tools, and what of `snatrace lab` can run',
   builder: (argv) =>
     withJson(argv)
       .example('$0 doctor', 'what is there, what is missing, and how to get it')

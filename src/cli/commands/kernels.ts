@@ -10,8 +10,6 @@ import { kernelProblem } from '../scenarioFile.ts';
 import { plainTable } from '../table.ts';
 
 export const kernelsCommand: Command = {
-  command: 'kernels [release]',
-  describe: 'kernel generations, stable backports, and what a release resolves to',
   builder: (argv) =>
     withJson(argv)
       .positional('release', { type: 'string', describe: 'as `uname -r` prints it' })

@@ -13,8 +13,6 @@ import { outputWidth, printData, printJson, printTalk, wantsColour } from '../ou
 import { startProgress } from '../progress.ts';
 
 export const labCommand: Command = {
-  command: 'lab [scenario]',
-  describe: "the scenario's races on this machine's kernel, beside the model",
   builder: (argv) =>
     withJson(argv)
       .positional('scenario', {

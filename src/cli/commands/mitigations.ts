@@ -13,8 +13,6 @@ import { plainTable } from '../table.ts';
 import { wrapped } from '../wrapped.ts';
 
 export const mitigationsCommand: Command = {
-  command: 'mitigations [name]',
-  describe: 'what people recommend: the catalogue, one explained, or what applies to a scenario',
   builder: (argv) =>
     withJson(argv)
       .positional('name', { type: 'string', describe: 'one mitigation, or kernel-RELEASE' })

@@ -9,8 +9,6 @@ import { printTalk } from '../output.ts';
 import { makeFolder, writeFiles } from '../reportFolder.ts';
 
 export const reportCommand: Command = {
-  command: 'report <result..>',
-  describe: 'result documents of compare and sweep (--json) as pages: HTML, SVG, Markdown',
   builder: (argv) =>
     argv
       .positional('result', {

@@ -8,8 +8,6 @@ import { printData, printJson } from '../output.ts';
 import { plainTable } from '../table.ts';
 
 export const resolversCommand: Command = {
-  command: 'resolvers [name]',
-  describe: 'stub resolvers by library and version, and the resolv.conf options that each heeds',
   builder: (argv) =>
     withJson(argv)
       .positional('name', { type: 'string', describe: 'a library with version, or an image' })

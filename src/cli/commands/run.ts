@@ -11,8 +11,6 @@ import { outputWidth, printData, printJson, printTalk, wantsColour } from '../ou
 import { startProgress } from '../progress.ts';
 
 export const runCommand: Command = {
-  command: 'run <scenario>',
-  describe: 'one scenario as it is: a table, or --json',
   builder: (argv) =>
     withRunOptions(argv)
       .positional('scenario', {

@@ -7,8 +7,6 @@ import { withJson } from '../options.ts';
 import { printData, printJson } from '../output.ts';
 
 export const samplesCommand: Command = {
-  command: 'samples <before> <after>',
-  describe: 'how many lookups to sample on a real node, to show that a rate of stalls fell',
   builder: (argv) =>
     withJson(argv)
       .positional('before', { type: 'string', describe: 'rate before the change, 2% or 0.02' })

@@ -5,8 +5,6 @@ import { OK } from '../exitCodes.ts';
 import { printJson } from '../output.ts';
 
 export const schemaCommand: Command = {
-  command: 'schema',
-  describe: 'the JSON Schema of scenario files, for completion in editors',
   builder: (argv) =>
     argv
       .option('json', { type: 'boolean', default: true, hidden: true })

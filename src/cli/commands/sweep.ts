@@ -15,8 +15,6 @@ import { makeFolder, reportName, writeFiles } from '../reportFolder.ts';
 import { unknownNames } from '../unknownNames.ts';
 
 export const sweepCommand: Command = {
-  command: 'sweep <scenario>',
-  describe: 'a scenario at every point of its `vary`, as it is and under mitigations',
   builder: (argv) =>
     withRunOptions(argv)
       .positional('scenario', {
