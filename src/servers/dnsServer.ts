@@ -38,7 +38,8 @@ export class DnsServer {
   ) {
     this.settings = settings;
     this.latency = quantileOf(settings.latency);
-    this.serviceNs = settings.capacityPerSecond === null ? 0 : Math.round(SECOND / settings.capacityPerSecond);
+    this.serviceNs =
+      settings.capacityPerSecond === null ? 0 : Math.round(SECOND / settings.capacityPerSecond);
     this.latencies = latencies;
     this.losses = losses;
     this.failures = failures;
