@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConntrackTable } from '../../src/netfilter/conntrackTable.ts';
 import { NONE } from '../../src/netfilter/entry.ts';
-import { hashTuple, packPorts, packSpace, parseAddress, UDP } from '../../src/netfilter/tuple.ts';
+import { hashTuple, packPorts, packSpace, parseAddress, TCP, UDP } from '../../src/netfilter/tuple.ts';
 
 type Tuple = readonly [source: number, destination: number, ports: number, space: number];
 
@@ -48,5 +48,51 @@ describe.each([
       entries[2],
       entries[3],
     ]);
+  });
+});
+
+describe('sources that share a slot of the index by source', () => {
+  const SLOTS = 16_384;
+  const slotOf = (address: number, port: number, space: number) =>
+    hashTuple(address, 0, port, space) & (SLOTS - 1);
+  const [address, , , space] = BASE;
+  const wanted = slotOf(address, 40000, space);
+
+  it('are told apart by address, by port and by protocol', () => {
+    const others: [number, number, number][] = [];
+    for (let by = 1; others.length < 2; by++) {
+      if (slotOf(address + by, 40000, space) === wanted) others.push([address + by, 40000, space]);
+    }
+    for (let port = 1; port < 65536; port++) {
+      for (const other of [space, packSpace(TCP, 0)]) {
+        if (slotOf(address, port, other) === wanted && (port !== 40000 || other !== space))
+          others.push([address, port, other]);
+      }
+    }
+    expect(others.length).toBeGreaterThan(5);
+    const table = new ConntrackTable(1024);
+    const sources: [number, number, number][] = [[address, 40000, space], ...others];
+    const entries = sources.map(([source, port, of]) => {
+      expect(table.bySource.first(source, packPorts(port, 53), of)).toBe(NONE);
+      const entry = table.create(source, 1, packPorts(port, 53), of, of);
+      table.bySource.add(entry);
+      return entry;
+    });
+    const listed = () =>
+      sources.map(([source, port, of]) => {
+        const first = table.bySource.first(source, packPorts(port, 80), of);
+        return first === NONE ? [] : [first, table.bySource.next(first)];
+      });
+    expect(listed()).toEqual(entries.map((entry) => [entry, NONE]));
+    // From the middle of the list, its newest, and its oldest.
+    for (const i of [2, sources.length - 1, 0]) {
+      table.discard(entries[i] as number);
+      expect(listed().map((found) => found.length > 0)[i]).toBe(false);
+    }
+    expect(
+      listed()
+        .flat()
+        .filter((entry) => entry !== NONE),
+    ).toEqual(entries.filter((_, i) => ![2, sources.length - 1, 0].includes(i)));
   });
 });
