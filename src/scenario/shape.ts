@@ -60,10 +60,13 @@ class ShapeReport {
   private addUnknownKeys(keys: readonly string[], path: Path): void {
     // Of a choice between mappings, a key of another option is known and yet wrong here.
     const known = keysAt(this.schema, path).filter((key) => !keys.includes(key));
+    const here = path.map((part) => (typeof part === 'number' ? '[]' : `.${part}`)).join('');
     for (const key of keys) {
       if (this.problems.full) this.problems.omitted++;
-      else
-        this.problems.add([...path, key], messages.unknownKey(key, known, placesOf(this.schema, key)), 'key');
+      else {
+        const elsewhere = placesOf(this.schema, key).filter((place) => `.${place}` !== here);
+        this.problems.add([...path, key], messages.unknownKey(key, known, elsewhere), 'key');
+      }
     }
   }
 
