@@ -13,18 +13,28 @@ export interface ResolverSettings {
   readonly libc: string;
   /** Words of the `options` line of resolv.conf, in order. */
   readonly options: readonly string[];
-  /** Name servers in resolv.conf, 1 to 3. */
+  /** Name servers that it asks, 1 to 3. */
   readonly nameServers: number;
   /** Elements of the search list. */
   readonly searchLength: number;
+}
+
+/** Of those in resolv.conf, how many a library reads (`MAXNS`; c-ares is taken to have the same limit). */
+export const MOST_NAME_SERVERS = 3;
+
+/** A resolver of one's own: a value that a program hands to `simulate` beside the scenario that names it. */
+export interface ResolverKind {
+  /** What the scenario's `resolver.libc` says. */
+  readonly name: string;
+  readonly create: (settings: ResolverSettings, host: ResolverHost) => Resolver;
 }
 
 /** Throws `UnknownResolverError` if there is no such library or version; options that it ignores are no error. */
 export function createResolver(settings: ResolverSettings, host: ResolverHost): Resolver {
   const { nameServers, searchLength } = settings;
   invariant(
-    Number.isInteger(nameServers) && nameServers >= 1 && nameServers <= 3,
-    'resolv.conf names one to three name servers',
+    Number.isInteger(nameServers) && nameServers >= 1 && nameServers <= MOST_NAME_SERVERS,
+    'a library asks one to three name servers',
   );
   invariant(
     Number.isInteger(searchLength) && searchLength >= 0,

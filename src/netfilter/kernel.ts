@@ -21,6 +21,11 @@ export interface KernelAxes {
    * `free` since; `free-in-zone` since 07998281c268 (the zone must be equal too).
    */
   readonly sameOrigin: 'taken' | 'free' | 'free-in-zone';
+  /**
+   * `reused`: a masqueraded source that is mapped already keeps its mapping if it can (`find_appropriate_src`).
+   * `ignored`: no release; a simplified kernel that needs no index of entries by source.
+   */
+  readonly sourceMappings: 'reused' | 'ignored';
   readonly clash: ClashAxis;
   readonly counters: CountersAxis;
   readonly udp: UdpAxis;
@@ -43,9 +48,10 @@ export interface PortSearchAxis {
   readonly randomFully: boolean;
   /**
    * `whole-range`: every port but the last, which is granted unchecked. `bounded`: rounds of 128, 64, 32, 16
-   * and 8 probes from fresh offsets; a range of at most 128 is swept once.
+   * and 8 probes from fresh offsets; a range of at most 128 is swept once. `one-round`: 128 probes and no more (no
+   * release; simplified kernels of benchmarks and exercises).
    */
-  readonly limit: 'whole-range' | 'bounded';
+  readonly limit: 'whole-range' | 'bounded' | 'one-round';
   /** The last 32 probes of a round may take over the port of a closing TCP flow (6.5). */
   readonly evictsClosingTcp: boolean;
   /**

@@ -91,7 +91,7 @@ export function searchSource(
       ) {
         return;
       }
-    } else if (range !== null) {
+    } else if (range !== null && axes.sourceMappings === 'reused') {
       const candidate = mappingOfSource(netfilter, packet, range);
       if (candidate !== NONE) {
         const candidateAt = candidate * ENTRY_SIZE;
@@ -145,7 +145,7 @@ export function grantSource(netfilter: Netfilter, packet: Packet): void {
     data[at + STATUS] |= SRC_NAT;
   }
   data[at + STATUS] |= SRC_NAT_DONE | (packet.searchGaveUp ? SEARCH_GAVE_UP : 0);
-  table.bySource.add(packet.entry);
+  if (netfilter.axes.sourceMappings === 'reused') table.bySource.add(packet.entry);
   if (packet.rover >= 0) netfilter.rovers[protocolOf(packet.space)] = packet.rover;
   translate(table, packet, ORIGINAL);
 }
@@ -272,6 +272,7 @@ function searchPort(
     if (flag !== 'preserve') packet.rover = -1;
   } else {
     searchBounded(netfilter, packet, offset, base, size, destination, remotePort, cpu);
+    if (flag !== 'preserve' || portSearch.start !== 'rover') packet.rover = -1;
   }
   netfilter.probes += packet.probes;
 }
@@ -323,7 +324,7 @@ function searchWholeRange(
   packet.rover = offset;
 }
 
-/** Since 5.0: rounds of 128, 64, 32, 16 and 8 ports from fresh offsets; a range of at most 128 is swept once. */
+/** Since 5.0: rounds of 128, 64, 32, 16 and 8 ports from fresh offsets; a range of at most 128 is swept once. One with `one-round`. */
 function searchBounded(
   netfilter: Netfilter,
   packet: Packet,
@@ -339,10 +340,11 @@ function searchBounded(
     for (let i = 0; i < attempts; i++) {
       packet.chosenPort = base + (offset % size);
       packet.probes += 1;
+      packet.rover = offset;
       if (!isTakenHarder(netfilter, packet, destination, remotePort, attempts - i, cpu)) return;
       offset = (offset + 1) & 0xffff;
     }
-    if (attempts >= size || attempts < 16) break;
+    if (attempts >= size || attempts < 16 || netfilter.axes.portSearch.limit === 'one-round') break;
     attempts >>= 1;
     offset = randomOffset(netfilter, packet, round);
   }

@@ -134,7 +134,7 @@ export function chanceOfSearch(netfilter: Netfilter, packet: Packet, range: NatR
   for (let attempts = longest; tried < packet.probes; attempts >>= 1) {
     chance += perStart * startsThatReach(run, attempts);
     tried += attempts;
-    if (attempts >= size || attempts < 16) break;
+    if (attempts >= size || attempts < 16 || portSearch.limit === 'one-round') break;
   }
   return chance;
 }

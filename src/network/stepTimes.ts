@@ -13,7 +13,8 @@ export interface StepMeans {
   readonly ipvsScheduleNs: number;
   readonly transmitNs: number;
   readonly establishedNs: number;
-  readonly spread: number;
+  readonly answerNs?: number;
+  readonly spread: number | 'exponential';
   readonly stall: { readonly probability: number; readonly meanNs: number };
 }
 
@@ -27,21 +28,21 @@ const STALLED_STEPS = [STEP_DESTINATION, STEP_SEARCH, STEP_CONFIRM, STEP_LEAVE] 
 
 export class StepTimes {
   readonly means: StepMeans;
-  private readonly factors: Float64Array;
+  /** Of a lognormal factor; null: it is exponential. */
+  private readonly factors: Float64Array | null;
   private readonly stream: RandomStream;
 
   constructor(means: StepMeans, stream: RandomStream) {
     this.means = means;
     this.stream = stream;
-    const factor = lognormalFactor(means.spread);
-    this.factors = Float64Array.from({ length: QUANTILES }, (_, i) => factor((i + 0.5) / QUANTILES));
+    this.factors = means.spread === 'exponential' ? null : lognormalFactors(means.spread);
   }
 
   /** Draws the packet's factor and its stall, if any, by one uniform variate. */
   draw(packet: NetworkPacket): void {
     const u = this.stream.uniform(packet.entity, packet.ordinal) * QUANTILES;
     const cell = Math.floor(u);
-    packet.timeFactor = this.factors[cell];
+    packet.timeFactor = this.factors === null ? -ln(1 - u / QUANTILES) : this.factors[cell];
     packet.stallNs = 0;
     const { probability, meanNs } = this.means.stall;
     const rest = u - cell;
@@ -54,6 +55,7 @@ export class StepTimes {
   }
 
   receive(packet: NetworkPacket): number {
+    if (packet.isReply && this.means.answerNs !== undefined) return 0;
     return this.of(packet, this.means.receiveNs, -1);
   }
 
@@ -87,6 +89,7 @@ export class StepTimes {
   }
 
   established(packet: NetworkPacket): number {
+    if (packet.isReply && this.means.answerNs !== undefined) return this.means.answerNs;
     return this.of(packet, Math.max(0, this.means.establishedNs - this.means.receiveNs), STEP_LEAVE);
   }
 
@@ -98,4 +101,9 @@ export class StepTimes {
     const stall = packet.stalledStep === step ? packet.stallNs : 0;
     return Math.round(meanNs * packet.timeFactor + stall);
   }
+}
+
+function lognormalFactors(spread: number): Float64Array {
+  const factor = lognormalFactor(spread);
+  return Float64Array.from({ length: QUANTILES }, (_, i) => factor((i + 0.5) / QUANTILES));
 }

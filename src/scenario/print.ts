@@ -80,6 +80,7 @@ export function printNode(node: NodeSettings): Printed {
     cpus: node.cpus,
     memory: formatSize(node.memoryBytes),
     rps: node.rps,
+    ...(node.interrupts === undefined ? {} : { interrupts: node.interrupts }),
     backlog: node.backlog,
     delayAaaa: node.delayAaaa === null ? 'none' : printDistribution(node.delayAaaa),
     conntrack: {

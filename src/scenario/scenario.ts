@@ -34,6 +34,8 @@ export interface NodeSettings {
   readonly cpus: number;
   /** Receive packet steering on the pods' ports: a flow stays on one CPU, whatever else is said. */
   readonly rps: boolean;
+  /** Which CPU takes what arrives from outside: any, packet by packet; absent: one by the hash of the flow (RSS). */
+  readonly interrupts?: 'any-cpu';
   /** Length of each CPU's input queue in packets (`net.core.netdev_max_backlog`). */
   readonly backlog: number;
   /** AAAA queries of pods wait this long before they enter the node (`tc netem` on the pods' side); null: none. */
@@ -56,6 +58,8 @@ export interface ConntrackSettings {
   readonly buckets: number | 'kernel';
   /** `none`, or a conntrack zone of its own for the original direction of each pod's flows (`CT --zone-orig`). */
   readonly zones: 'none' | 'per-pod';
+  /** Entries of other traffic that were there before and outlast the run; absent: none. */
+  readonly otherEntries?: number;
   /** DNS packets bypass connection tracking (`raw` table, `NOTRACK`, port 53 both ways). */
   readonly notrackDns: boolean;
   /** Overrides of `nf_conntrack_*_timeout`; an absent key keeps the kernel's value. */
@@ -74,9 +78,8 @@ export interface ConntrackTimeouts {
 
 /**
  * How long the steps of a packet take on a CPU that does nothing else; a profile has them (`nodeProfile.ts`), of which
- * `lab-6.18` is the default. Means in nanoseconds; each packet
- * stretches all of its steps by one factor of mean 1 drawn from a lognormal with coefficient of variation
- * `spread`, and with probability `stall.probability` one of its steps is stalled (interrupt, stolen virtual CPU).
+ * `lab-6.18` is the default. Means in nanoseconds; each packet stretches all of its steps by one factor of mean 1 (see
+ * `spread`), and with probability `stall.probability` one of its steps is stalled (interrupt, stolen virtual CPU).
  */
 export interface StepTimes {
   /** From the input queue to the conntrack lookup. */
@@ -99,8 +102,10 @@ export interface StepTimes {
   readonly transmitNs: number;
   /** A packet of a flow that is known: its whole service, lookup at its start. */
   readonly establishedNs: number;
-  /** Coefficient of variation of the per-packet factor; 0 to 2. */
-  readonly spread: number;
+  /** An answer, its whole service, never stretched nor stalled; absent: as any packet of a known flow. */
+  readonly answerNs?: number;
+  /** Coefficient of variation of the per-packet factor, lognormal: 0 to 2; or an exponential factor. */
+  readonly spread: number | 'exponential';
   readonly stall: { readonly probability: number; readonly meanNs: number };
 }
 

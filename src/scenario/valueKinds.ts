@@ -47,6 +47,7 @@ export const EXPECTED = {
   line: 'one line of plain text, at most 500 characters',
   day: 'a day, such as "2026-11-22"',
   measuredValue: 'a duration such as 2.6us, or a share from 0 to 1 such as 0.005',
+  spread: 'a number from 0 to 2, or exponential',
   delayAaaa: 'none or a duration, such as 4ms, or a distribution',
   conntrackMax: 'a number of entries, kernel or kube-proxy',
   conntrackBuckets: 'a number of buckets, or kernel',

@@ -1,6 +1,6 @@
 /** A scenario becomes a world: addresses, routes, servers, clients. Draws nothing, runs nothing. */
 import { arrivalSource } from '../clients/arrivals.ts';
-import { createResolver } from '../clients/createResolver.ts';
+import { createResolver, MOST_NAME_SERVERS, type ResolverKind } from '../clients/createResolver.ts';
 import { synSchedule } from '../clients/synSchedule.ts';
 import { invariant } from '../engine/invariant.ts';
 import { RandomStreams } from '../engine/randomStreams.ts';
@@ -40,8 +40,10 @@ export interface AssembledWorld {
   readonly kernel: Kernel;
 }
 
-/** The kernel of a scenario; the loader has checked that it is known. */
-export function kernelOf(scenario: Scenario): Kernel {
+/** The kernel of a scenario, one of `more` or of the catalogue; the loader has checked that it is known. */
+export function kernelOf(scenario: Scenario, more: readonly Kernel[] = []): Kernel {
+  const own = more.find(({ release }) => release === scenario.kernel);
+  if (own !== undefined) return own;
   const resolution = resolveKernel(scenario.kernel);
   invariant('kernel' in resolution, `kernel ${scenario.kernel} is known`);
   return resolution.kernel;
@@ -55,11 +57,26 @@ export function dispatchProbability(scenario: Scenario, group: PodGroup): number
   return mechanismProbabilities(dispatch, ksoftirqdDefers).reduce((sum, p) => sum + p, 0);
 }
 
-/** `amplify` as in `RunOptions`. */
-export function assemble(scenario: Scenario, seed: string, replication: number, amplify = 1): AssembledWorld {
-  const kernel = kernelOf(scenario);
+/** As in `RunOptions`. */
+export interface AssemblyOptions {
+  readonly amplify?: number;
+  readonly kernels?: readonly Kernel[];
+  readonly resolvers?: readonly ResolverKind[];
+}
+
+export function assemble(
+  scenario: Scenario,
+  seed: string,
+  replication: number,
+  options: AssemblyOptions = {},
+): AssembledWorld {
+  const { amplify = 1, resolvers = [] } = options;
+  const kernel = kernelOf(scenario, options.kernels);
   const streams = new RandomStreams(seed, replication);
-  const world = new World(streams, scenario.node.rps);
+  const world = new World(streams, {
+    rps: scenario.node.rps,
+    anyCpuInterrupted: scenario.node.interrupts === 'any-cpu',
+  });
   const network = new NetworkAssembly(scenario, kernel, world);
   const stopAtNs = scenario.warmUpNs + scenario.durationNs;
 
@@ -131,6 +148,7 @@ export function assemble(scenario: Scenario, seed: string, replication: number, 
       kernel,
       streams,
       amplify,
+      resolvers,
       allPods,
     }),
   );
@@ -192,6 +210,7 @@ interface GroupContext {
   readonly kernel: Kernel;
   readonly streams: RandomStreams;
   readonly amplify: number;
+  readonly resolvers: readonly ResolverKind[];
   readonly allPods: Pod[];
 }
 
@@ -200,13 +219,17 @@ function assembleGroup(
   settings: PodGroup,
   index: number,
   records: Records | null,
-  { dns, network, kernel, streams, amplify, allPods }: GroupContext,
+  { dns, network, kernel, streams, amplify, resolvers, allPods }: GroupContext,
 ): Group {
   const { resolver } = settings;
   const search = resolver.search.length;
   const nameServers = resolver.nameServers.length;
-  const resolverWith = (options: readonly string[]) =>
-    createResolver({ libc: resolver.libc, options, nameServers, searchLength: search }, dns);
+  const own = resolvers.find(({ name }) => name === resolver.libc);
+  const resolverWith = (options: readonly string[]) => {
+    const wanted = { libc: resolver.libc, options, nameServers, searchLength: search };
+    if (own !== undefined) return own.create(wanted, dns);
+    return createResolver({ ...wanted, nameServers: Math.min(nameServers, MOST_NAME_SERVERS) }, dns);
+  };
   const changes = [...resolver.optionsAfter].sort((a, b) => a.afterNs - b.afterNs);
   const later = changes.map(({ afterNs }, i) => ({
     fromNs: afterNs,

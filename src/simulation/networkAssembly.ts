@@ -29,6 +29,7 @@ import {
   NODE_LOCAL,
 } from './addresses.ts';
 import { NODE_STEP, SECOND_NODE_STEP } from './eventKinds.ts';
+import { addOtherEntries } from './otherEntries.ts';
 import type { Destination } from './pod.ts';
 import type { World } from './world.ts';
 
@@ -275,6 +276,7 @@ export class NetworkAssembly {
       streams: this.world.streams,
       name,
     });
+    if (name === 'node') addOtherEntries(netfilter, conntrack.otherEntries ?? 0);
     this.namespaces.push({ name, node, netfilter });
     const cilium = CILIUM_GENERATIONS.find((generation) => generation.name === this.scenario.nat.engine);
     const path =

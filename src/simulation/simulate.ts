@@ -1,6 +1,8 @@
 /** One run of a scenario: a pure function of the scenario, the seed and the number of the replication. */
-import { SECOND } from '../engine/time.ts';
+import type { ResolverKind } from '../clients/createResolver.ts';
+import { type Nanoseconds, SECOND } from '../engine/time.ts';
 import { COUNTER_NAMES, type CounterName, countersOf } from '../netfilter/counters.ts';
+import type { Kernel } from '../netfilter/kernel.ts';
 import type { Netfilter } from '../netfilter/netfilter.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { type AssembledWorld, assemble } from './assembly.ts';
@@ -18,6 +20,12 @@ export interface RunOptions {
    * At least 1, the default: as it is.
    */
   readonly amplify?: number;
+  /** Kernels that the scenario names and the catalogue does not have, by their `release`. */
+  readonly kernels?: readonly Kernel[];
+  /** Resolvers that the scenario's `libc` names and the catalogue does not have. */
+  readonly resolvers?: readonly ResolverKind[];
+  /** How long operations that are going on at the end may go on, in nanoseconds; 135 s by default. */
+  readonly drainNs?: Nanoseconds;
 }
 
 /** After the last start, what is going on may end; TCP gives up after 131 s at the latest. */
@@ -36,14 +44,15 @@ const DRAIN_STEP_NS = SECOND;
  */
 export function simulate(scenario: Scenario, options: RunOptions): RunResult {
   const replication = options.replication ?? 0;
-  const assembled = assemble(scenario, options.seed, replication, options.amplify ?? 1);
+  const assembled = assemble(scenario, options.seed, replication, options);
   const { world, dns, tcp } = assembled;
   world.run(scenario.warmUpNs);
   const before = baseline(assembled);
   const stopAtNs = scenario.warmUpNs + scenario.durationNs;
   world.run(stopAtNs);
   const atEnd = loadOf(assembled);
-  for (let end = stopAtNs; dns.pending + tcp.pending > 0 && end < stopAtNs + DRAIN_NS; end += DRAIN_STEP_NS) {
+  const giveUpAtNs = stopAtNs + (options.drainNs ?? DRAIN_NS);
+  for (let end = stopAtNs; dns.pending + tcp.pending > 0 && end < giveUpAtNs; end += DRAIN_STEP_NS) {
     world.run(end + DRAIN_STEP_NS);
   }
   const result = collectResult(scenario, assembled, before, atEnd, options.seed, replication);

@@ -106,7 +106,10 @@ export class Testbed implements PacketOwner {
     const [group] = scenario.pods;
     invariant(group !== undefined, 'a scenario has a group of pods');
     this.scenario = scenario;
-    this.world = new World(new RandomStreams(options.seed, options.replication ?? 0), scenario.node.rps);
+    this.world = new World(new RandomStreams(options.seed, options.replication ?? 0), {
+      rps: scenario.node.rps,
+      anyCpuInterrupted: scenario.node.interrupts === 'any-cpu',
+    });
     this.network = new NetworkAssembly(scenario, kernelOf(scenario), this.world);
     const { address: at, route } = this.network.service(group);
     const outside = this.network.tcpPeer(group, FIRST_OUTSIDE, DNS_PORT).route;

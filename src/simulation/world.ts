@@ -57,6 +57,14 @@ export interface WorldParts {
   readonly tcp: { onArrival(pod: number): void; onTimer(connection: number, stamp: number): void };
 }
 
+/** Who takes a packet that arrives at the node. */
+export interface Steering {
+  /** Receive packet steering on the pods' ports. */
+  readonly rps: boolean;
+  /** What arrives from outside interrupts any CPU, packet by packet, and not the one of its flow's hash. */
+  readonly anyCpuInterrupted: boolean;
+}
+
 export class World implements NodeSink {
   readonly loop = new EventLoop();
   readonly packets = new Pool((handle) => new NetworkPacket(handle));
@@ -70,7 +78,7 @@ export class World implements NodeSink {
   /** Owner by the packet's purpose. */
   owners: PacketOwner[] = [];
   parts!: WorldParts;
-  readonly rps: boolean;
+  private readonly steering: Steering;
   /** Packets that entered a node. */
   packetsServed = 0;
   private readonly cpuDraws: RandomStream;
@@ -80,9 +88,9 @@ export class World implements NodeSink {
   private readonly inputQueue = causeIndex('input-queue');
   private readonly portsExhausted = causeIndex('ports-exhausted');
 
-  constructor(streams: RandomStreams, rps: boolean) {
+  constructor(streams: RandomStreams, steering: Steering) {
     this.streams = streams;
-    this.rps = rps;
+    this.steering = steering;
     this.cpuDraws = streams.stream('cpu');
     this.otherCpuDraws = streams.stream('other cpu');
     this.watch.observer = {
@@ -122,7 +130,10 @@ export class World implements NodeSink {
     this.packetsServed += 1;
     packet.isReply = false;
     packet.passage = 0;
-    this.node.receive(packet, this.rps && packet.route?.fromHost !== true ? this.cpuOfFlow(packet) : cpu);
+    this.node.receive(
+      packet,
+      this.steering.rps && packet.route?.fromHost !== true ? this.cpuOfFlow(packet) : cpu,
+    );
   }
 
   /** The same, `delayNs` from now. */
@@ -208,6 +219,12 @@ export class World implements NodeSink {
   }
 
   /** The CPU that a NIC's or RPS's hash of the header gives. */
+  private cpuOfInterrupt(packet: NetworkPacket): number {
+    return this.steering.anyCpuInterrupted
+      ? this.cpuOf(packet.entity, packet.ordinal)
+      : this.cpuOfFlow(packet);
+  }
+
   private cpuOfFlow(packet: NetworkPacket): number {
     const hash = hashTuple(packet.source, packet.destination, packet.ports, packet.space) >>> 0;
     return Math.floor((hash / 4294967296) * this.node.cpus);
@@ -242,7 +259,7 @@ export class World implements NodeSink {
         const packet = this.packets.at(handle);
         const passage = (packet.route as Route).passages[packet.passage];
         this.packetsServed += 1;
-        passage?.node.receive(packet, this.cpuOfFlow(packet));
+        passage?.node.receive(packet, this.cpuOfInterrupt(packet));
         break;
       }
       case LOOKUP_TIMER:

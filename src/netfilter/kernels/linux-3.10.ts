@@ -21,6 +21,7 @@ export const linux3_10: KernelAxes = {
     reverseClash: 'unknown',
   },
   sameOrigin: 'taken',
+  sourceMappings: 'reused',
   clash: {
     name: 'C0',
     mergesWithoutNat: false,

@@ -14,7 +14,9 @@ import {
 export function resolveNode(file: NodeFile, resolving: Resolving): NodeSettings {
   const { profile } = file;
   const base = profile === undefined ? DEFAULTS.node : resolving.readProfile(profile, ['node', 'profile']);
-  return resolveNodeSettings(file, base, resolving);
+  const { interrupts } = file;
+  const settings = resolveNodeSettings(file, base, resolving);
+  return interrupts === 'any-cpu' ? { ...settings, interrupts } : settings;
 }
 
 /** `base`: the values of keys that the file leaves out. */
@@ -68,8 +70,14 @@ function resolveConntrack(
     buckets: file.buckets ?? base.buckets,
     zones: file.zones ?? base.zones,
     notrackDns: file.notrackDns ?? base.notrackDns,
+    ...resolveOtherEntries(file.otherEntries ?? base.otherEntries ?? 0),
     timeouts: resolveTimeouts(file.timeouts ?? {}, base.timeouts, [...at, 'timeouts'], resolving),
   };
+}
+
+/** Written down only where there are any. */
+function resolveOtherEntries(otherEntries: number): Pick<ConntrackSettings, 'otherEntries'> {
+  return otherEntries === 0 ? {} : { otherEntries };
 }
 
 type TimeoutsFile = NonNullable<ConntrackFile['timeouts']>;
@@ -92,7 +100,7 @@ function resolveTimeouts(
 type StepsFile = NonNullable<NodeSettingsFile['steps']>;
 
 function resolveSteps(file: StepsFile, base: StepTimes, at: Path, resolving: Resolving): StepTimes {
-  const step = (key: Exclude<keyof StepsFile, 'spread' | 'stall'>): number =>
+  const step = (key: Exclude<keyof StepsFile, 'answer' | 'spread' | 'stall'>): number =>
     resolveDuration(file[key], base[`${key}Ns`], [...at, key], resolving);
   const stall = file.stall ?? {};
   return {
@@ -106,6 +114,9 @@ function resolveSteps(file: StepsFile, base: StepTimes, at: Path, resolving: Res
     ipvsScheduleNs: step('ipvsSchedule'),
     transmitNs: step('transmit'),
     establishedNs: step('established'),
+    ...(file.answer === undefined && base.answerNs === undefined
+      ? {}
+      : { answerNs: resolveDuration(file.answer, base.answerNs ?? 0, [...at, 'answer'], resolving) }),
     spread: file.spread ?? base.spread,
     stall: {
       probability: resolveProbability(stall.probability, base.stall.probability),

@@ -38,9 +38,14 @@ const stepTimes = z.strictObject({
   ipvsSchedule: step('IPVS: connection lookup to insertion. Estimated.', steps.ipvsScheduleNs),
   transmit: step('Confirm to the packet having left the CPU.', steps.transmitNs),
   established: step('A packet of a known flow, its whole service.', steps.establishedNs),
+  answer: optional(
+    duration,
+    'An answer on its way back, its whole service, the same every time.',
+    'as a packet of a known flow',
+  ),
   spread: optional(
-    z.number().min(0).max(2),
-    'Coefficient of variation of the factor that stretches all steps of one packet.',
+    choice('spread', [z.number().min(0).max(2), word(['exponential'])]),
+    'Coefficient of variation of the lognormal factor that stretches all steps of one packet; or an `exponential` one.',
     String(steps.spread),
   ),
   stall: optional(
@@ -72,6 +77,11 @@ const conntrack = z.strictObject({
     choice('conntrackBuckets', [z.int().min(1).max(100_000_000), word(['kernel'])]),
     "nf_conntrack_buckets; `kernel`: the kernel's default (max/4 where kube-proxy sets max).",
     String(node.conntrack.buckets),
+  ),
+  otherEntries: optional(
+    z.int().min(0).max(100_000_000),
+    'Established connections of other traffic that fill the table from the start and outlast the run.',
+    '0',
   ),
   zones: optional(
     word(['none', 'per-pod']),
@@ -131,6 +141,11 @@ export const nodeSettingsFile = z.strictObject({
 });
 
 export const nodeFile = nodeSettingsFile.extend({
+  interrupts: optional(
+    word(['by-flow', 'any-cpu']),
+    'Which CPU takes what arrives from outside: one by the hash of the flow (RSS), or any, packet by packet.',
+    'by-flow',
+  ),
   profile: optional(
     text('profile', /^[\s\S]{1,1000}$/),
     'What was measured of a machine: `lab-6.18` (step times of a real 6.18 kernel, hot caches, idle table), or the path of a file that `snatrace lab --calibrate` wrote, relative to this one. Keys beside it win.',

@@ -60,8 +60,8 @@ const resolverFile = z.strictObject({
     z
       .array(word(['service', 'external']))
       .min(1)
-      .max(3),
-    "The `nameserver` lines: the DNS service's cluster address, or a resolver outside the cluster.",
+      .max(256),
+    "The `nameserver` lines: the DNS service's cluster address, or a resolver outside the cluster. Libraries read the first three.",
     '[service], with hostNetwork [external]',
   ),
   threads: optional(
