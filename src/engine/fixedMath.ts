@@ -38,16 +38,13 @@ export function ln(x: number): number {
   }
   const s = (m - 1) / (m + 1); // |s| < 0.1716
   const z = s * s;
-  const series =
-    z *
-    (1 / 3 +
-      z *
-        (1 / 5 +
-          z *
-            (1 / 7 +
-              z *
-                (1 / 9 +
-                  z * (1 / 11 + z * (1 / 13 + z * (1 / 15 + z * (1 / 17 + z * (1 / 19 + z / 21)))))))));
+  // 1/3 + z/5 + ... + z^9/21, in an order that does not wait for one product after the other.
+  const z2 = z * z;
+  const z4 = z2 * z2;
+  const low = 1 / 3 + z * (1 / 5) + z2 * (1 / 7 + z * (1 / 9));
+  const middle = 1 / 11 + z * (1 / 13) + z2 * (1 / 15 + z * (1 / 17));
+  const high4 = 1 / 19 + z * (1 / 21);
+  const series = z * (low + z4 * (middle + z4 * high4));
   return exponent * LN2_HIGH + (2 * s + (2 * s * series + exponent * LN2_LOW));
 }
 

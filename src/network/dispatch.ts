@@ -3,7 +3,7 @@
  * packet has been processed, and the second follows on the same CPU. The mechanisms that break this, with their
  * evidence, are the scenario's `pods[].dispatch`.
  */
-import { type Distribution, type Quantile, quantileOf } from '../engine/distribution.ts';
+import { type Distribution, Durations } from '../engine/distribution.ts';
 import type { RandomStream } from '../engine/randomStreams.ts';
 
 export interface DispatchSettings {
@@ -55,9 +55,9 @@ export function mechanismProbabilities(settings: DispatchSettings, ksoftirqdDefe
  */
 export class Dispatch {
   /** The cost of a send: what separates two sends of which the first does not process its packet. */
-  readonly gap: Quantile;
+  readonly gap: Durations;
   /** How long both packets of a held pair wait before their source NAT. */
-  readonly hold: Quantile;
+  readonly hold: Durations;
   private readonly stream: RandomStream;
   /** Cumulative probabilities of the mechanisms, in the order of the constants. */
   private readonly upTo: Float64Array;
@@ -66,8 +66,8 @@ export class Dispatch {
 
   constructor(settings: DispatchSettings, ksoftirqdDefers: boolean, stream: RandomStream, amplify = 1) {
     this.stream = stream;
-    this.gap = quantileOf(settings.gap);
-    this.hold = quantileOf(settings.heldBeforeConfirm.hold);
+    this.gap = new Durations(settings.gap);
+    this.hold = new Durations(settings.heldBeforeConfirm.hold);
     this.independent = settings.independent;
     const probabilities = mechanismProbabilities(settings, ksoftirqdDefers);
     const drawn = probabilities.map((p) => Math.max(p, Math.min(AMPLIFIED_PROBABILITY, amplify * p)));

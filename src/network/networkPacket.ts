@@ -9,6 +9,7 @@ import type { ServiceProxy } from './serviceProxy.ts';
 /** A node, as far as a route knows it. */
 export interface Hop {
   receive(packet: NetworkPacket, cpu: number): void;
+  receiveLast(packet: NetworkPacket, cpu: number): void;
 }
 
 /** A namespace that a flow passes, and what its rules do to a new flow there. */

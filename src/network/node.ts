@@ -49,6 +49,7 @@ export interface NodeOptions {
   readonly eventKind: number;
 }
 
+/** Instead of a delay: the CPU is free of the packet. */
 const FINISHED = -1;
 
 export class Node {
@@ -91,9 +92,14 @@ export class Node {
 
   /** A packet arrives at a CPU's input queue, to make the passage `packet.passage` of its route. */
   receive(packet: NetworkPacket, cpu: number): void {
-    packet.cpu = cpu;
-    packet.step = STEP_LOOKUP;
-    this.options.times.draw(packet);
+    this.prepare(packet, cpu);
+    if (this.isIdle(cpu)) this.schedule(packet, this.begin(packet));
+    else this.queueUp(packet);
+  }
+
+  /** The same, as the last thing that an event's handler does: what nothing can come before happens at once. */
+  receiveLast(packet: NetworkPacket, cpu: number): void {
+    this.prepare(packet, cpu);
     this.enqueue(packet);
   }
 
@@ -108,13 +114,33 @@ export class Node {
     }
   }
 
+  private prepare(packet: NetworkPacket, cpu: number): void {
+    packet.cpu = cpu;
+    packet.step = STEP_LOOKUP;
+    this.options.times.draw(packet);
+  }
+
+  private isIdle(cpu: number): boolean {
+    return this.serving[cpu] === -1;
+  }
+
+  private schedule(packet: NetworkPacket, delay: number): void {
+    this.loop.scheduleIn(delay, this.options.eventKind, packet.handle);
+  }
+
+  /** The last thing that an event's handler does. */
   private enqueue(packet: NetworkPacket): void {
-    const { cpu } = packet;
-    if (this.serving[cpu] === -1) {
-      // Not at once: the caller may have more to do at this moment.
-      this.loop.schedule(this.begin(packet), this.options.eventKind, packet.handle);
+    if (!this.isIdle(packet.cpu)) {
+      this.queueUp(packet);
       return;
     }
+    const delay = this.begin(packet);
+    if (this.loop.tryAdvanceBy(delay)) this.serve(packet);
+    else this.schedule(packet, delay);
+  }
+
+  private queueUp(packet: NetworkPacket): void {
+    const { cpu } = packet;
     // A packet that was held is past the input queue's limit.
     if (this.waiting[cpu] >= this.options.backlog && packet.step === STEP_LOOKUP) {
       this.backlogDrops[cpu] += 1;
@@ -128,12 +154,11 @@ export class Node {
     this.waiting[cpu] += 1;
   }
 
-  /** The CPU takes the packet. Returns when its first step is due: after the time to receive it. */
+  /** The CPU takes the packet. Returns the time until its first step: that to receive it. */
   private begin(packet: NetworkPacket): number {
-    const { now } = this.loop;
     this.serving[packet.cpu] = packet.handle;
-    this.startedNs[packet.cpu] = now;
-    return packet.step === STEP_LOOKUP ? now + this.options.times.receive(packet) : now;
+    this.startedNs[packet.cpu] = this.loop.now;
+    return packet.step === STEP_LOOKUP ? this.options.times.receive(packet) : 0;
   }
 
   /** Does the packet's steps for as long as nothing else can come between, then schedules the next one. */
@@ -143,15 +168,15 @@ export class Node {
     for (;;) {
       // The packet may be gone, and used again, once it has left.
       const { cpu } = packet;
-      let at = this.perform(packet);
-      if (at === FINISHED) {
+      let delay = this.perform(packet);
+      if (delay === FINISHED) {
         const next = this.finish(cpu);
         if (next === null) return;
         packet = next;
-        at = this.begin(packet);
+        delay = this.begin(packet);
       }
-      if (at > loop.now && !loop.tryAdvance(at)) {
-        loop.schedule(at, this.options.eventKind, packet.handle);
+      if (delay > 0 && !loop.tryAdvanceBy(delay)) {
+        this.schedule(packet, delay);
         return;
       }
     }
@@ -171,7 +196,7 @@ export class Node {
     return packet;
   }
 
-  /** One step, now. Returns when the next one is due, or FINISHED when the CPU is free of this packet. */
+  /** One step, now. Returns the time until the next one, or FINISHED when the CPU is free of this packet. */
   private perform(packet: NetworkPacket): number {
     const passage = (packet.route as Route).passages[packet.passage] as Passage;
     const { path } = passage;
@@ -185,15 +210,15 @@ export class Node {
         if (isDropped(verdict)) return this.drop(packet, passage, verdict);
         if (!path.isNewFlow(packet)) {
           packet.step = STEP_LEAVE;
-          return now + times.established(packet);
+          return times.established(packet);
         }
         this.watch.lookedUp(packet, path);
         if (!path.natHooks) {
           packet.step = STEP_CONFIRM;
-          return now + times.lookupToConfirm(packet, passage.lookupToConfirmNs);
+          return times.lookupToConfirm(packet, passage.lookupToConfirmNs);
         }
         packet.step = STEP_DESTINATION;
-        return now + times.lookupToDestination(packet, passage.lookupToConfirmNs);
+        return times.lookupToDestination(packet, passage.lookupToConfirmNs);
       }
       case STEP_DESTINATION: {
         const { service } = passage;
@@ -205,7 +230,7 @@ export class Node {
           packet.backend = service.choose(packet, now);
           if (!known) {
             packet.step = STEP_IPVS_INSERT;
-            return now + times.ipvsSchedule(packet);
+            return times.ipvsSchedule(packet);
           }
           this.redirect(packet, passage);
         } else {
@@ -225,12 +250,12 @@ export class Node {
         path.searchSource(packet, range, cpu);
         if (range !== null) this.watch.searched(packet);
         packet.step = STEP_GRANT;
-        return now + times.search(packet);
+        return times.search(packet);
       }
       case STEP_GRANT: {
         path.grantSource(packet);
         packet.step = STEP_CONFIRM;
-        return now + times.grantToConfirm(packet);
+        return times.grantToConfirm(packet);
       }
       case STEP_CONFIRM: {
         this.watch.confirming(packet);
@@ -238,7 +263,7 @@ export class Node {
         this.watch.confirmed(verdict);
         if (isDropped(verdict)) return this.drop(packet, passage, verdict);
         packet.step = STEP_LEAVE;
-        return now + times.transmit(packet);
+        return times.transmit(packet);
       }
       default: {
         return this.leave(packet);
@@ -254,16 +279,15 @@ export class Node {
 
   /** A held packet gives its CPU back and queues again when its wait is over. */
   private afterDestination(packet: NetworkPacket, passage: Passage): number {
-    const { now } = this.loop;
     const hold = packet.holdNs + this.verdictTime(packet);
     if (hold > 0) {
       packet.holdNs = 0;
       packet.step = STEP_RESUME;
-      this.loop.schedule(now + hold, this.options.eventKind, packet.handle);
+      this.schedule(packet, hold);
       return FINISHED;
     }
     packet.step = STEP_SEARCH;
-    return now + this.options.times.destinationToSearch(packet, passage.lookupToConfirmNs);
+    return this.options.times.destinationToSearch(packet, passage.lookupToConfirmNs);
   }
 
   private verdictTime(packet: NetworkPacket): number {
@@ -281,16 +305,15 @@ export class Node {
   /** On to the next passage on this CPU, or out. */
   private leave(packet: NetworkPacket): number {
     const { passages } = packet.route as Route;
-    const step = packet.isReply ? -1 : 1;
-    const next = passages[packet.passage + step];
-    if (
-      next !== undefined &&
-      next.node === this &&
-      (packet.isReply ? passages[packet.passage]?.sameCpu : next.sameCpu)
-    ) {
-      packet.passage += step;
-      packet.step = STEP_LOOKUP;
-      return this.loop.now;
+    const next = packet.passage + (packet.isReply ? -1 : 1);
+    if (next >= 0 && next < passages.length) {
+      const { node } = passages[next] as Passage;
+      const { sameCpu } = passages[packet.isReply ? packet.passage : next] as Passage;
+      if (sameCpu && node === this) {
+        packet.passage = next;
+        packet.step = STEP_LOOKUP;
+        return 0;
+      }
     }
     this.sink.departed(packet);
     return FINISHED;

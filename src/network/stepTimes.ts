@@ -31,15 +31,19 @@ export class StepTimes {
   /** Of a lognormal factor; null: it is exponential. */
   private readonly factors: Float64Array | null;
   private readonly stream: RandomStream;
+  /** -1: answers take the time of any packet. */
+  private readonly answerNs: number;
 
   constructor(means: StepMeans, stream: RandomStream) {
     this.means = means;
     this.stream = stream;
+    this.answerNs = means.answerNs ?? -1;
     this.factors = means.spread === 'exponential' ? null : lognormalFactors(means.spread);
   }
 
   /** Draws the packet's factor and its stall, if any, by one uniform variate. */
   draw(packet: NetworkPacket): void {
+    if (this.isFixed(packet)) return;
     const u = this.stream.uniform(packet.entity, packet.ordinal) * QUANTILES;
     const cell = Math.floor(u);
     packet.timeFactor = this.factors === null ? -ln(1 - u / QUANTILES) : this.factors[cell];
@@ -55,7 +59,7 @@ export class StepTimes {
   }
 
   receive(packet: NetworkPacket): number {
-    if (packet.isReply && this.means.answerNs !== undefined) return 0;
+    if (this.isFixed(packet)) return 0;
     return this.of(packet, this.means.receiveNs, -1);
   }
 
@@ -89,8 +93,13 @@ export class StepTimes {
   }
 
   established(packet: NetworkPacket): number {
-    if (packet.isReply && this.means.answerNs !== undefined) return this.means.answerNs;
+    if (this.isFixed(packet)) return this.answerNs;
     return this.of(packet, Math.max(0, this.means.establishedNs - this.means.receiveNs), STEP_LEAVE);
+  }
+
+  /** An answer that takes a time of its own. */
+  private isFixed(packet: NetworkPacket): boolean {
+    return this.answerNs >= 0 && packet.isReply;
   }
 
   private beforeSearch(windowNs: number): number {

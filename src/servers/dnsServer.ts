@@ -1,5 +1,5 @@
 /** A DNS server as a client sees it: latency, limited capacity, and failures. What it knows stands in `records.ts`. */
-import { type Distribution, type Quantile, quantileOf } from '../engine/distribution.ts';
+import { type Distribution, Durations } from '../engine/distribution.ts';
 import type { RandomStream } from '../engine/randomStreams.ts';
 import { SECOND } from '../engine/time.ts';
 
@@ -22,9 +22,9 @@ export class DnsServer {
   /** Queries that reached the server. */
   queries = 0;
   private readonly settings: DnsServerSettings;
-  private readonly latency: Quantile;
-  private readonly serviceNs: number;
+  private readonly latency: Durations;
   private readonly latencies: RandomStream;
+  private readonly serviceNs: number;
   private readonly losses: RandomStream;
   private readonly failures: RandomStream;
   /** When the server has worked off what it has accepted. */
@@ -37,10 +37,10 @@ export class DnsServer {
     failures: RandomStream,
   ) {
     this.settings = settings;
-    this.latency = quantileOf(settings.latency);
+    this.latency = new Durations(settings.latency);
+    this.latencies = latencies;
     this.serviceNs =
       settings.capacityPerSecond === null ? 0 : Math.round(SECOND / settings.capacityPerSecond);
-    this.latencies = latencies;
     this.losses = losses;
     this.failures = failures;
   }
@@ -53,7 +53,7 @@ export class DnsServer {
     const { loss, capacityPerSecond, queue } = this.settings;
     if (loss > 0 && this.losses.uniform(entity, ordinal) < loss) return LOST_ON_LINK;
     this.queries += 1;
-    const latency = this.latency(this.latencies.uniform(entity, ordinal));
+    const latency = this.latency.draw(this.latencies, entity, ordinal);
     if (capacityPerSecond === null) return latency;
     const backlogNs = Math.max(0, this.freeAtNs - nowNs);
     if (backlogNs > queue * this.serviceNs) return LOST_AT_SERVER;

@@ -2,7 +2,7 @@
  * A caching name server on the node (NodeLocal DNSCache, dnsmasq, CoreDNS as a DaemonSet). Its hit ratio is not a
  * parameter: it follows from the names that are asked for, how often, and their TTLs.
  */
-import { type Distribution, type Quantile, quantileOf } from '../engine/distribution.ts';
+import { type Distribution, Durations } from '../engine/distribution.ts';
 import type { RandomStream } from '../engine/randomStreams.ts';
 
 export interface NodeLocalCacheSettings {
@@ -17,7 +17,7 @@ export class NodeLocalCache {
   hits = 0;
   misses = 0;
   private readonly settings: NodeLocalCacheSettings;
-  private readonly hitLatency: Quantile;
+  private readonly hitLatency: Durations;
   private readonly latencies: RandomStream;
   /** Expiry by record (name and type). */
   private readonly expiresNs: Float64Array;
@@ -25,7 +25,7 @@ export class NodeLocalCache {
   /** `records`: number of distinct (name, type) pairs that can be asked for. */
   constructor(settings: NodeLocalCacheSettings, records: number, latencies: RandomStream) {
     this.settings = settings;
-    this.hitLatency = quantileOf(settings.hitLatency);
+    this.hitLatency = new Durations(settings.hitLatency);
     this.latencies = latencies;
     this.expiresNs = new Float64Array(records).fill(Number.NEGATIVE_INFINITY);
   }
@@ -50,6 +50,6 @@ export class NodeLocalCache {
   }
 
   latency(entity: number, ordinal: number): number {
-    return this.hitLatency(this.latencies.uniform(entity, ordinal));
+    return this.hitLatency.draw(this.latencies, entity, ordinal);
   }
 }

@@ -14,9 +14,10 @@ import {
   type ResolverThread,
   type SocketHandle,
 } from '../clients/resolver.ts';
-import { type Distribution, type Quantile, quantileOf } from '../engine/distribution.ts';
+import { type Distribution, Durations } from '../engine/distribution.ts';
 import { Pool } from '../engine/pool.ts';
 import type { RandomStream } from '../engine/randomStreams.ts';
+import { TimerStamps } from '../engine/timerStamps.ts';
 import { type Address, destinationPort, packPorts, packSpace, sourcePort, UDP } from '../netfilter/tuple.ts';
 import {
   DEFERRED_AND_MOVED,
@@ -45,6 +46,8 @@ import type { PacketOwner, World } from './world.ts';
 /** Purpose of packets: index into the world's owners. */
 export const DNS_QUERY = 0;
 
+/** Not drawn yet. */
+const NO_CPU = -1;
 /** Numbers of draws that one lookup may take. */
 const ORDINALS_PER_LOOKUP = 64;
 /** Two threads that send on one socket at once are this far apart on average (lab: about a microsecond). */
@@ -86,11 +89,12 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
   private readonly options: DnsClientOptions;
   private readonly lookups = new Pool((handle) => new SimulatedLookup(handle));
   private readonly sockets = new Pool((handle) => new UdpSocket(handle));
+  private readonly timers = new TimerStamps();
   private readonly names: RandomStream;
   private readonly rtts: RandomStream;
   private readonly gaps: RandomStream;
   private readonly decisions: RandomStream;
-  private readonly delayAaaa: Quantile | null;
+  private readonly delayAaaa: Durations | null;
   private readonly aaaaDelays: RandomStream;
   private readonly teachings: RandomStream;
   private readonly untranslated = causeIndex('answer-untranslated');
@@ -103,7 +107,7 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     this.gaps = world.streams.stream('gap between A and AAAA');
     this.decisions = world.streams.stream('resolver decisions');
     this.teachings = world.streams.stream('what struck lookups teach');
-    this.delayAaaa = options.delayAaaa === null ? null : quantileOf(options.delayAaaa);
+    this.delayAaaa = options.delayAaaa === null ? null : new Durations(options.delayAaaa);
     this.aaaaDelays = world.streams.stream('delay of AAAA');
   }
 
@@ -152,7 +156,7 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
         : (pod.threads[worker] as ResolverThread);
     lookup.wanted = group.settings.resolver.family === 'ipv4' ? A : A | AAAA;
     lookup.ordinal = number * ORDINALS_PER_LOOKUP;
-    lookup.name = named >= 0 ? named : this.names.integer(pod.index, number, group.names.length);
+    lookup.name = named >= 0 ? named : this.drawName(pod, number);
     const name = group.names[lookup.name] as { dots: number; trailingDot: boolean };
     lookup.dots = name.dots;
     lookup.trailingDot = name.trailingDot;
@@ -165,13 +169,15 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     lookup.strikeWeight = 1;
     lookup.startedNs = now;
     lookup.measured = now >= this.options.measureFromNs;
-    lookup.cpu = this.world.cpuOf(
-      pod.index,
-      group.settings.cpuAffinity === 'sticky' ? worker : lookup.ordinal,
-    );
+    lookup.cpu = NO_CPU;
     lookup.active = true;
     if (lookup.measured) group.lookups.started += 1;
     resolver.start(lookup);
+  }
+
+  private drawName({ index, group }: Pod, number: number): number {
+    const count = group.names.length;
+    return count === 1 ? 0 : this.names.integer(index, number, count);
   }
 
   // ResolverHost
@@ -208,7 +214,7 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     const owner = lookup as SimulatedLookup;
     const packet = this.query(owner, socket, question, server);
     if (packet.localPort === NO_PORT) this.world.refuse(packet);
-    else this.send(packet, owner.cpu);
+    else this.send(packet, this.cpuOf(owner));
   }
 
   sendPair(lookup: Lookup, socket: SocketHandle, server: number): void {
@@ -224,10 +230,10 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     }
     if (group.settings.resolver.threads === 2) {
       const apart = Math.round(TWO_THREADS_APART_NS * 2 * this.gaps.uniform(first.entity, first.ordinal));
-      world.send(first, owner.cpu);
+      world.send(first, this.cpuOf(owner));
       world.sendLater(
         second,
-        world.otherCpu(owner.cpu, second.entity, second.ordinal),
+        world.otherCpu(this.cpuOf(owner), second.entity, second.ordinal),
         apart + this.delayOf(second),
       );
       return;
@@ -237,23 +243,23 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     if (weight < 1) strike(owner, first, second, weight);
     switch (mechanism) {
       case SERIAL:
-        world.send(first, owner.cpu);
-        this.send(second, owner.cpu);
+        world.send(first, this.cpuOf(owner));
+        this.send(second, this.cpuOf(owner));
         break;
       case HELD: {
-        const hold = group.dispatch.hold(this.gaps.uniform(first.entity, first.ordinal));
+        const hold = group.dispatch.hold.draw(this.gaps, first.entity, first.ordinal);
         first.holdNs = hold;
         // The wait of both ends at one moment.
         second.holdNs = Math.max(0, hold - this.delayOf(second));
-        world.send(first, owner.cpu);
-        this.send(second, owner.cpu);
+        world.send(first, this.cpuOf(owner));
+        this.send(second, this.cpuOf(owner));
         break;
       }
       case QUEUE_HAND_OVER:
       case DEFERRED_AND_MOVED:
       case REPORTED:
-        world.send(first, world.otherCpu(owner.cpu, first.entity, first.ordinal));
-        world.sendLater(second, owner.cpu, this.gap(group, first) + this.delayOf(second));
+        world.send(first, world.otherCpu(this.cpuOf(owner), first.entity, first.ordinal));
+        world.sendLater(second, this.cpuOf(owner), this.gap(group, first) + this.delayOf(second));
         break;
       case INDEPENDENT:
         world.send(first, world.cpuOf(first.entity, first.ordinal));
@@ -279,11 +285,22 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
   private delayOf(packet: NetworkPacket): number {
     if (this.delayAaaa === null || packet.question !== AAAA) return 0;
     if ((this.groups[packet.group] as Group).settings.hostNetwork) return 0;
-    return this.delayAaaa(this.aaaaDelays.uniform(packet.entity, packet.ordinal));
+    return this.delayAaaa.draw(this.aaaaDelays, packet.entity, packet.ordinal);
+  }
+
+  /** The CPU of the lookup's thread, drawn when it is first asked for. */
+  private cpuOf(lookup: SimulatedLookup): number {
+    if (lookup.cpu === NO_CPU) {
+      const { pod, worker, ordinal } = lookup;
+      const draw = pod.group.settings.cpuAffinity === 'sticky' ? worker : ordinal;
+      lookup.cpu = this.world.cpuOf(pod.index, draw);
+    }
+    return lookup.cpu;
   }
 
   connect(lookup: Lookup, server: number): SocketHandle {
     const owner = lookup as SimulatedLookup;
+    this.cpuOf(owner);
     const destination = owner.pod.group.nameServers[server] as Destination;
     return this.tcp.connectForLookup(owner, destination, server) * 2 + 1;
   }
@@ -297,12 +314,12 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
 
   setTimer(lookup: Lookup, slot: number, delay: number): void {
     const owner = lookup as SimulatedLookup;
-    const stamp = ++owner.timerStamps[slot];
-    this.world.loop.startTimer(delay, LOOKUP_TIMER, owner.handle * TIMER_SLOTS + slot, stamp);
+    const timer = owner.handle * TIMER_SLOTS + slot;
+    this.world.loop.startTimer(delay, LOOKUP_TIMER, timer, this.timers.start(timer));
   }
 
   clearTimer(lookup: Lookup, slot: number): void {
-    (lookup as SimulatedLookup).timerStamps[slot] += 1;
+    this.timers.clear(lookup.handle * TIMER_SLOTS + slot);
   }
 
   uniform(lookup: Lookup, index: number): number {
@@ -314,7 +331,7 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     const owner = lookup as SimulatedLookup;
     if (owner.active) this.report(owner, error);
     owner.stamp += 1;
-    for (let slot = 0; slot < TIMER_SLOTS; slot++) owner.timerStamps[slot] += 1;
+    for (let slot = 0; slot < TIMER_SLOTS; slot++) this.timers.clear(owner.handle * TIMER_SLOTS + slot);
     this.lookups.release(owner);
   }
 
@@ -347,9 +364,9 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
   }
 
   onTimer(handle: number, stamp: number): void {
+    if (!this.timers.isCurrent(handle, stamp)) return;
     const lookup = this.lookups.at(Math.floor(handle / TIMER_SLOTS));
-    const slot = handle % TIMER_SLOTS;
-    if (lookup.timerStamps[slot] === stamp) lookup.resolver.onTimer(lookup, slot);
+    lookup.resolver.onTimer(lookup, handle % TIMER_SLOTS);
   }
 
   // Packets
@@ -374,7 +391,7 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     packet.entity = pod.index;
     packet.ordinal = lookup.ordinal + (lookup.packetsSent++ & 31);
     packet.route = destination.route;
-    packet.roundTripNs = destination.rtt(this.rtts.uniform(packet.entity, packet.ordinal));
+    packet.roundTripNs = destination.rtt.draw(this.rtts, packet.entity, packet.ordinal);
     packet.purpose = DNS_QUERY;
     packet.owner = socket.handle;
     packet.ownerStamp = socket.stamp;
@@ -393,7 +410,7 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
   }
 
   private gap(group: Group, packet: NetworkPacket): number {
-    return group.dispatch.gap(this.gaps.uniform(packet.entity, packet.ordinal));
+    return group.dispatch.gap.draw(this.gaps, packet.entity, packet.ordinal);
   }
 
   reachedServer(packet: NetworkPacket): void {

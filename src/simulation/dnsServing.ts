@@ -127,7 +127,7 @@ export class DnsServing implements PacketOwner {
 
   private askUpstreamOverTcp(packet: NetworkPacket, { rtt }: Destination, server: DnsServer): void {
     const latency = server.serve(packet.entity, packet.ordinal, this.world.loop.now);
-    const roundTrip = rtt(this.rtts.uniform(packet.entity, packet.ordinal));
+    const roundTrip = rtt.draw(this.rtts, packet.entity, packet.ordinal);
     const repair = latency === LOST_ON_LINK ? TCP_REPAIR_NS : 0;
     if (latency === LOST_AT_SERVER) this.client.blameFor(packet, causeIndex('server'));
     packet.answer = latency === LOST_AT_SERVER ? SERVFAIL : this.codeOf(packet);
@@ -148,7 +148,7 @@ export class DnsServing implements PacketOwner {
     query.space = packSpace(UDP, 0);
     query.replySpace = query.space;
     query.route = upstream.route;
-    query.roundTripNs = upstream.rtt(this.rtts.uniform(query.entity, query.ordinal));
+    query.roundTripNs = upstream.rtt.draw(this.rtts, query.entity, query.ordinal);
     query.purpose = UPSTREAM_QUERY;
     query.owner = packet.handle;
     query.ownerStamp = question;

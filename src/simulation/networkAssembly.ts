@@ -1,5 +1,5 @@
 /** The network of a world: the node and its namespaces, DNS servers, and the routes of the pods' packets. */
-import { quantileOf } from '../engine/distribution.ts';
+import { Durations, quantileOf } from '../engine/distribution.ts';
 import { CILIUM_GENERATIONS, CiliumPath } from '../netfilter/cilium.ts';
 import { toJiffies } from '../netfilter/entry.ts';
 import type { Kernel } from '../netfilter/kernel.ts';
@@ -95,7 +95,7 @@ export class NetworkAssembly {
       address: direct ? FIRST_ENDPOINT : CLUSTER_DNS,
       port: DNS_PORT,
       route: { passages, fromHost: isHost(group) },
-      rtt: quantileOf(rtt),
+      rtt: new Durations(rtt),
       isCache: false,
     };
   }
@@ -115,7 +115,7 @@ export class NetworkAssembly {
         }),
         fromHost: isHost(group),
       },
-      rtt: () => 0,
+      rtt: new Durations({ kind: 'constant', valueNs: 0 }),
       isCache: true,
     };
   }
@@ -143,7 +143,7 @@ export class NetworkAssembly {
         passages: this.fromPod(group, { service: null, masquerade: this.egressRange(group), dns: true }),
         fromHost: isHost(group),
       },
-      rtt: quantileOf(this.scenario.links.external),
+      rtt: new Durations(this.scenario.links.external),
       isCache: false,
     };
   }
@@ -156,7 +156,7 @@ export class NetworkAssembly {
         passages: this.fromPod(group, { service: null, masquerade: this.egressRange(group), dns: false }),
         fromHost: isHost(group),
       },
-      rtt: quantileOf(this.scenario.links.external),
+      rtt: new Durations(this.scenario.links.external),
       isCache: false,
     };
   }

@@ -1,7 +1,7 @@
 /** A pod at run time, and the group it belongs to. */
 import type { ArrivalSource } from '../clients/arrivals.ts';
 import type { Resolver, ResolverThread } from '../clients/resolver.ts';
-import type { Quantile } from '../engine/distribution.ts';
+import type { Durations } from '../engine/distribution.ts';
 import type { Address } from '../netfilter/tuple.ts';
 import type { Dispatch } from '../network/dispatch.ts';
 import type { Route } from '../network/networkPacket.ts';
@@ -15,7 +15,7 @@ export interface Destination {
   readonly port: number;
   readonly route: Route;
   /** There and back, beyond the node. */
-  readonly rtt: Quantile;
+  readonly rtt: Durations;
   /** Answered by the node-local cache. */
   readonly isCache: boolean;
 }

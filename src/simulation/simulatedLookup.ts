@@ -37,7 +37,6 @@ export class SimulatedLookup implements Lookup {
   active = false;
   /** Goes up when the lookup ends, so that an answer for it is not taken for one to its successor. */
   stamp = 0;
-  readonly timerStamps = new Int32Array(TIMER_SLOTS);
 
   constructor(handle: number) {
     this.handle = handle;

@@ -5,7 +5,7 @@
  */
 import { A, AAAA } from '../clients/resolver.ts';
 import type { SynSchedule } from '../clients/synSchedule.ts';
-import { type Quantile, quantileOf } from '../engine/distribution.ts';
+import { Durations } from '../engine/distribution.ts';
 import { Pool } from '../engine/pool.ts';
 import type { RandomStream } from '../engine/randomStreams.ts';
 import { SECOND } from '../engine/time.ts';
@@ -136,7 +136,7 @@ export class TcpClient implements PacketOwner, LookupConnections {
   private readonly peers: RandomStream;
   private readonly rtts: RandomStream;
   private readonly holds: RandomStream;
-  private readonly holdTimes = new Map<Group, Quantile>();
+  private readonly holdTimes = new Map<Group, Durations>();
   private readonly untranslated = causeIndex('answer-untranslated');
   private readonly portsExhausted = causeIndex('ports-exhausted');
 
@@ -346,7 +346,7 @@ export class TcpClient implements PacketOwner, LookupConnections {
     packet.entity = connection.entity;
     packet.ordinal = connection.ordinal + (connection.segments++ & 31);
     packet.route = connection.peer.route;
-    packet.roundTripNs = connection.peer.rtt(this.rtts.uniform(packet.entity, packet.ordinal));
+    packet.roundTripNs = connection.peer.rtt.draw(this.rtts, packet.entity, packet.ordinal);
     packet.purpose = TCP_SEGMENT;
     packet.owner = connection.handle;
     packet.ownerStamp = connection.generation;
@@ -472,12 +472,12 @@ export class TcpClient implements PacketOwner, LookupConnections {
 
   private holdTime(connection: Connection): number {
     const { group } = connection.pod;
-    let quantile = this.holdTimes.get(group);
-    if (quantile === undefined) {
-      quantile = quantileOf(group.settings.tcp?.hold ?? { kind: 'constant', valueNs: 0 });
-      this.holdTimes.set(group, quantile);
+    let hold = this.holdTimes.get(group);
+    if (hold === undefined) {
+      hold = new Durations(group.settings.tcp?.hold ?? { kind: 'constant', valueNs: 0 });
+      this.holdTimes.set(group, hold);
     }
-    return quantile(this.holds.uniform(connection.entity, connection.ordinal));
+    return hold.draw(this.holds, connection.entity, connection.ordinal);
   }
 
   lost(packet: NetworkPacket, cause: number): void {

@@ -9,7 +9,7 @@ import type { PacketPath } from '../netfilter/packetPath.ts';
 import { hashTuple, invertPorts } from '../netfilter/tuple.ts';
 import { otherCpu } from '../network/dispatch.ts';
 import type { PortChoices } from '../network/ephemeralPorts.ts';
-import type { Route } from '../network/networkPacket.ts';
+import type { Passage, Route } from '../network/networkPacket.ts';
 import { NetworkPacket } from '../network/networkPacket.ts';
 import type { Node, NodeSink } from '../network/node.ts';
 import { PortRaceChance } from '../network/portRaceChance.ts';
@@ -127,24 +127,29 @@ export class World implements NodeSink {
 
   /** A packet is sent now by a thread on `cpu`. */
   send(packet: NetworkPacket, cpu: number): void {
+    this.enter(packet);
+    this.node.receive(packet, this.steered(packet, cpu));
+  }
+
+  private enter(packet: NetworkPacket): void {
     this.packetsServed += 1;
     packet.isReply = false;
     packet.passage = 0;
-    this.node.receive(
-      packet,
-      this.steering.rps && packet.route?.fromHost !== true ? this.cpuOfFlow(packet) : cpu,
-    );
+  }
+
+  private steered(packet: NetworkPacket, cpu: number): number {
+    return this.steering.rps && packet.route?.fromHost !== true ? this.cpuOfFlow(packet) : cpu;
   }
 
   /** The same, `delayNs` from now. */
   sendLater(packet: NetworkPacket, cpu: number, delayNs: number): void {
     packet.cpu = cpu;
-    this.loop.schedule(this.loop.now + delayNs, DELAYED_SEND, packet.handle);
+    this.loop.scheduleIn(delayNs, DELAYED_SEND, packet.handle);
   }
 
   /** The sender has no port for the packet: it is told at this moment, but not from within its call. */
   refuse(packet: NetworkPacket): void {
-    this.loop.schedule(this.loop.now, REFUSED, packet.handle);
+    this.loop.scheduleIn(0, REFUSED, packet.handle);
   }
 
   /** The packet has reached its end. */
@@ -188,7 +193,7 @@ export class World implements NodeSink {
     packet.isReply = true;
     packet.holdNs = 0;
     packet.passage = (packet.route as Route).passages.length - 1;
-    this.loop.schedule(this.loop.now + delayNs, BACK_AT_NODE, packet.handle);
+    this.loop.scheduleIn(delayNs, BACK_AT_NODE, packet.handle);
   }
 
   // NodeSink
@@ -202,7 +207,7 @@ export class World implements NodeSink {
       packet.holdNs = 0;
       packet.space = packet.replySpace;
       packet.passage = next;
-      this.loop.schedule(this.loop.now + oneWay(packet), AT_NEXT_NODE, packet.handle);
+      this.loop.scheduleIn(oneWay(packet), AT_NEXT_NODE, packet.handle);
     } else if (packet.isReply) {
       owner.answered(packet);
     } else {
@@ -246,7 +251,8 @@ export class World implements NodeSink {
         break;
       case DELAYED_SEND: {
         const packet = this.packets.at(handle);
-        this.send(packet, packet.cpu);
+        this.enter(packet);
+        this.node.receiveLast(packet, this.steered(packet, packet.cpu));
         break;
       }
       case REFUSED: {
@@ -257,9 +263,9 @@ export class World implements NodeSink {
       case BACK_AT_NODE:
       case AT_NEXT_NODE: {
         const packet = this.packets.at(handle);
-        const passage = (packet.route as Route).passages[packet.passage];
+        const passage = (packet.route as Route).passages[packet.passage] as Passage;
         this.packetsServed += 1;
-        passage?.node.receive(packet, this.cpuOfInterrupt(packet));
+        passage.node.receiveLast(packet, this.cpuOfInterrupt(packet));
         break;
       }
       case LOOKUP_TIMER:
