@@ -152,10 +152,16 @@ export function grantSource(netfilter: Netfilter, packet: Packet): void {
 
 export function inRange(range: NatRange | null, source: Address, port: number): boolean {
   if (range === null) return true;
-  if (!range.addresses.includes(source)) return false;
+  if (!hasAddress(range.addresses, source)) return false;
   if (range.ports === null) return true;
   const low = portRangeBase(range, port);
   return port >= low && port < low + portRangeSize(range, port);
+}
+
+/** Mostly of one address: no call of `includes`. */
+function hasAddress(addresses: readonly Address[], address: Address): boolean {
+  for (let i = 0; i < addresses.length; i++) if (addresses[i] === address) return true;
+  return false;
 }
 
 /** `find_appropriate_src`: the newest entry, confirmed or not, of the same inside source whose mapping is in range. */
