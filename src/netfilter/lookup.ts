@@ -181,10 +181,11 @@ function startFlow(netfilter: Netfilter, packet: Packet, cpu: number): number {
     packet.replySpace,
   );
   const at = entry * ENTRY_SIZE;
-  table.data[at + STARTED] = netfilter.jiffies;
   if (isTcp) {
     table.data[at + STATUS] = withTcpState(0, state);
     table.data[at + SEQUENCE_END] = packet.sequenceEnd;
+  } else {
+    table.data[at + STARTED] = netfilter.jiffies;
   }
   if (axes.counters.countsInserts) netfilter.counters.bump(cpu, NEW);
   packet.entry = entry;
