@@ -1,6 +1,6 @@
 /**
  * Many stacks of numbers in one array, in chunks of 64 words that they take from each other: 4.06 bytes a number, and
- * at most a chunk per stack in vain. Nothing is allocated but when the array doubles.
+ * at most a chunk per stack in vain. Nothing is allocated but when the array grows.
  */
 import { NONE } from './entry.ts';
 
@@ -8,6 +8,8 @@ import { NONE } from './entry.ts';
 const CHUNK = 64;
 const LAST = CHUNK - 1;
 const INITIAL_CHUNKS = 256;
+/** What a larger array has more costs nothing until it is used; copying the smaller one does. */
+const GROWTH = 4;
 
 export class RecordStacks {
   /** Where each stack's last number stands; NONE (whose low bits are those of LAST) for an empty one. */
@@ -59,7 +61,7 @@ export class RecordStacks {
       return chunk;
     }
     if (this.untouched === this.words.length) {
-      const larger = new Int32Array(this.words.length * 2);
+      const larger = new Int32Array(this.words.length * GROWTH);
       larger.set(this.words);
       this.words = larger;
     }

@@ -56,6 +56,14 @@ class Indexes {
     this.present = this.present.filter((other) => other !== node);
   }
 
+  /** Both nodes of an entry, if both are here. */
+  removeBoth(entry: number): void {
+    const nodes = [entry * 2, entry * 2 + 1];
+    if (!nodes.every((node) => this.present.includes(node))) return;
+    this.index.removeBoth(entry);
+    this.present = this.present.filter((other) => !nodes.includes(other));
+  }
+
   hash(node: number): number {
     const [source, ports] = this.keys[node] as Key;
     return hashTuple(source, 0, ports, 0) >>> 0;
@@ -97,7 +105,8 @@ const dense = neighbours(4, 6);
 const node = fc.integer({ min: 0, max: dense.length - 1 });
 const step = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(fc.constant('add' as const), node) },
-  { weight: 2, arbitrary: fc.tuple(fc.constant('remove' as const), node) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant('remove' as const), node) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant('remove both' as const), node) },
   { weight: 1, arbitrary: fc.tuple(fc.constant('find for insert' as const), node) },
 );
 
@@ -109,6 +118,7 @@ describe('the index by tuple', () => {
         for (const [kind, n] of steps) {
           if (kind === 'add') indexes.add(n);
           else if (kind === 'remove') indexes.remove(n);
+          else if (kind === 'remove both') indexes.removeBoth(n >> 1);
           else expect(indexes.index.findForInsert(n)).toBe(indexes.present.includes(n) ? n : NONE);
         }
         indexes.expectSame(HOME_BITS);
