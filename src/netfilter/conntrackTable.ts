@@ -29,6 +29,7 @@ import {
   WHEEL_PREVIOUS,
 } from './entry.ts';
 import { ExpiryWheel } from './expiryWheel.ts';
+import { PortOccupancies } from './portOccupancy.ts';
 import { SourceIndex } from './sourceIndex.ts';
 import { type Address, hashTuple, invertPorts, ORIGINAL, REPLY } from './tuple.ts';
 
@@ -45,6 +46,7 @@ export class ConntrackTable {
   erased = 0;
   readonly expiry: ExpiryWheel;
   readonly bySource: SourceIndex;
+  readonly occupancies: PortOccupancies;
   /** Number of buckets of the kernel's table (`nf_conntrack_buckets`). */
   readonly buckets: number;
 
@@ -59,6 +61,7 @@ export class ConntrackTable {
     this.buckets = buckets;
     this.expiry = new ExpiryWheel(this);
     this.bySource = new SourceIndex(this);
+    this.occupancies = new PortOccupancies(this);
   }
 
   /** An unconfirmed entry for the original tuple; its reply tuple is the inverse. Seen by nobody else yet. */
@@ -126,6 +129,7 @@ export class ConntrackTable {
     this.data[entry * ENTRY_SIZE + STATUS] |= CONFIRMED;
     this.inserted += 1;
     this.expiry.add(entry);
+    this.occupancies.forget(entry);
   }
 
   /** Makes an entry visible under its reply tuple only (IPS_NAT_CLASH, Linux 5.6 and later). */
@@ -134,6 +138,7 @@ export class ConntrackTable {
     this.data[entry * ENTRY_SIZE + STATUS] |= CONFIRMED | NAT_CLASH;
     this.inserted += 1;
     this.expiry.add(entry);
+    this.occupancies.forget(entry);
   }
 
   /** Adds the original tuple of an entry that stands in the table under its reply tuple alone. */
@@ -154,6 +159,7 @@ export class ConntrackTable {
     this.removeNode(entry * 2 + REPLY);
     this.expiry.remove(entry);
     this.erased += 1;
+    this.occupancies.forget(entry);
     this.release(entry);
   }
 
