@@ -26,6 +26,7 @@ import {
   STATUS,
 } from './entry.ts';
 import { ExpiryWheel } from './expiryWheel.ts';
+import { PortOccupancies } from './portOccupancy.ts';
 import { SourceIndex } from './sourceIndex.ts';
 import { type Address, hashTuple, invertPorts, ORIGINAL, REPLY } from './tuple.ts';
 import { TupleIndex } from './tupleIndex.ts';
@@ -45,6 +46,7 @@ export class ConntrackTable {
   erased = 0;
   readonly expiry: ExpiryWheel;
   readonly bySource: SourceIndex;
+  readonly occupancies: PortOccupancies;
   /** Number of buckets of the kernel's table (`nf_conntrack_buckets`). */
   readonly buckets: number;
 
@@ -57,6 +59,7 @@ export class ConntrackTable {
     this.byTuple = new TupleIndex(this);
     this.expiry = new ExpiryWheel(this);
     this.bySource = new SourceIndex(this);
+    this.occupancies = new PortOccupancies(this);
   }
 
   /** An unconfirmed entry for the original tuple; its reply tuple is the inverse. Seen by nobody else yet. */
@@ -115,6 +118,7 @@ export class ConntrackTable {
     this.data[entry * ENTRY_SIZE + STATUS] |= CONFIRMED;
     this.inserted += 1;
     this.expiry.add(entry);
+    this.occupancies.forget(entry);
   }
 
   /** Makes an entry visible under its reply tuple only (IPS_NAT_CLASH, Linux 5.6 and later). */
@@ -123,6 +127,7 @@ export class ConntrackTable {
     this.data[entry * ENTRY_SIZE + STATUS] |= CONFIRMED | NAT_CLASH;
     this.inserted += 1;
     this.expiry.add(entry);
+    this.occupancies.forget(entry);
   }
 
   /** Adds the original tuple of an entry that stands in the table under its reply tuple alone. */
@@ -142,6 +147,7 @@ export class ConntrackTable {
     if ((status & NAT_CLASH) === 0) this.byTuple.removeBoth(entry);
     else this.byTuple.remove(entry * 2 + REPLY);
     this.erased += 1;
+    this.occupancies.forget(entry);
     this.release(entry);
   }
 
