@@ -13,7 +13,7 @@ const PORTS_PER_CLIENT = 64_512;
 const NEVER_JIFFIES = 1 << 30;
 
 /** Inserts `count` of them. Their clients are no pods, so that no packet of the scenario meets them. */
-export function addOtherEntries({ table }: Netfilter, count: number): void {
+export function addOtherEntries({ table, axes }: Netfilter, count: number): void {
   const space = packSpace(TCP, 0);
   for (let i = 0; i < count; i++) {
     const client = FIRST_CLIENT + Math.floor(i / PORTS_PER_CLIENT);
@@ -21,6 +21,7 @@ export function addOtherEntries({ table }: Netfilter, count: number): void {
     const entry = table.create(client, SERVER, ports, space, space);
     table.data[entry * ENTRY_SIZE + EXPIRES] = NEVER_JIFFIES;
     table.data[entry * ENTRY_SIZE + STATUS] = withTcpState(SEEN_REPLY | ASSURED, TCP_ESTABLISHED);
+    if (axes.sourceMappings === 'reused') table.bySource.add(entry);
     table.insert(entry);
   }
 }

@@ -12,7 +12,10 @@ export interface MeasureOptions {
   readonly seconds: number;
 }
 
-/** Counts at the end, as the specification of the workload names them, and CPU time of the run without loading. */
+/**
+ * Counts at the end, as the specification of the workload names them, and CPU time of the run: without loading, and
+ * without the entries of other traffic, which are inserted before it.
+ */
 export interface Measured {
   readonly packets: number;
   readonly events: number;
@@ -28,12 +31,16 @@ export interface Measured {
 export function measure({ profile, seed, seconds }: MeasureOptions): Measured {
   const scenario = scenarioOf(profile, seconds);
   let timeouts = 0;
-  const resolvers = [
-    dnsRaceResolver(() => {
-      timeouts += 1;
-    }),
-  ];
-  const before = process.cpuUsage();
+  const resolver = dnsRaceResolver(() => {
+    timeouts += 1;
+  });
+  let before = process.cpuUsage();
+  // The pods' resolver is made when the node is complete.
+  const create: typeof resolver.create = (wanted, host) => {
+    before = process.cpuUsage();
+    return resolver.create(wanted, host);
+  };
+  const resolvers = [{ ...resolver, create }];
   const result = simulate(scenario, { seed, kernels: [DNS_RACE_KERNEL], resolvers, drainNs: 0 });
   const { user, system } = process.cpuUsage(before);
   const node = result.nodes[0];
@@ -65,7 +72,14 @@ function scenarioOf(profile: string, seconds: number): Scenario {
   throw new Error(`no profile ${profile} in dns-race-v1.yaml; it has ${known}`);
 }
 
+/** Linux hands `maxRSS` on to the children of a process, this not. */
+function peakRssBytes(): number {
+  const kibibytes = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  return kibibytes === undefined ? process.resourceUsage().maxRSS * 1024 : Number(kibibytes) * 1024;
+}
+
 const [profile, seconds, seed] = process.argv.slice(2);
 if (import.meta.url.endsWith(process.argv[1] ?? '-') && profile !== undefined) {
-  console.log(JSON.stringify(measure({ profile, seed: seed ?? '1', seconds: Number(seconds ?? 60) })));
+  const measured = measure({ profile, seed: seed ?? '1', seconds: Number(seconds ?? 60) });
+  console.log(JSON.stringify({ ...measured, maxRssBytes: peakRssBytes() }));
 }
