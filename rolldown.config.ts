@@ -4,10 +4,10 @@
  * of the instructions of a packet (docs/performance.md).
  */
 import { readdirSync } from 'node:fs';
-import { defineConfig } from 'rolldown';
+import type { RolldownOptions } from 'rolldown';
 
-export default defineConfig({
-  input: readdirSync('src', { recursive: true })
+export default {
+  input: readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
     .map((file) => `src/${file}`),
   external: /^[^./]/,
@@ -21,4 +21,4 @@ export default defineConfig({
     entryFileNames: '[name].js',
     sourcemap: true,
   },
-});
+} satisfies RolldownOptions;
