@@ -6,6 +6,7 @@ import type { Scenario } from '../scenario/scenario.ts';
 import { type AssembledWorld, assemble } from './assembly.ts';
 import { checkConservation } from './conservation.ts';
 import type { GroupResult, NodeResult, RunResult } from './result.ts';
+import { type Sharing, shareServers } from './sharing.ts';
 
 export interface RunOptions {
   /** 1 to 200 characters. */
@@ -18,6 +19,8 @@ export interface RunOptions {
    * At least 1, the default: as it is.
    */
   readonly amplify?: number;
+  /** The node is one of a cluster: what the others ask of the servers that it shares with them. Default: it is alone. */
+  readonly sharing?: Sharing;
 }
 
 /** After the last start, what is going on may end; TCP gives up after 131 s at the latest. */
@@ -37,16 +40,19 @@ const DRAIN_STEP_NS = SECOND;
 export function simulate(scenario: Scenario, options: RunOptions): RunResult {
   const replication = options.replication ?? 0;
   const assembled = assemble(scenario, options.seed, replication, options.amplify ?? 1);
+  const shared = options.sharing === undefined ? null : shareServers(assembled, scenario, options.sharing);
   const { world, dns, tcp } = assembled;
   world.run(scenario.warmUpNs);
   const before = baseline(assembled);
   const stopAtNs = scenario.warmUpNs + scenario.durationNs;
   world.run(stopAtNs);
   const atEnd = loadOf(assembled);
+  const atServers = shared?.();
   for (let end = stopAtNs; dns.pending + tcp.pending > 0 && end < stopAtNs + DRAIN_NS; end += DRAIN_STEP_NS) {
     world.run(end + DRAIN_STEP_NS);
   }
-  const result = collectResult(scenario, assembled, before, atEnd, options.seed, replication);
+  const alone = collectResult(scenario, assembled, before, atEnd, options.seed, replication);
+  const result = atServers === undefined ? alone : { ...alone, atServers };
   checkConservation(assembled, result);
   return result;
 }
@@ -76,7 +82,7 @@ interface Baseline {
 }
 
 function baseline(assembled: AssembledWorld): Baseline {
-  const { world, namespaces, servers, cache } = assembled;
+  const { world, namespaces, cache } = assembled;
   const { watch } = world;
   return {
     counters: namespaces.map(({ netfilter }) => countersByCpu(netfilter)),
@@ -89,10 +95,14 @@ function baseline(assembled: AssembledWorld): Baseline {
       portSearchTcp: watch.portSearchTcp,
     },
     resolved: { merged: watch.merged, replyOnly: watch.replyOnly },
-    serverQueries: servers.reduce((total, server) => total + server.queries, 0),
+    serverQueries: queriesOf(assembled),
     cacheHits: cache?.hits ?? 0,
     cacheMisses: cache?.misses ?? 0,
   };
+}
+
+function queriesOf({ servers }: AssembledWorld): number {
+  return [...servers.values()].reduce((total, { queries }) => total + queries, 0);
 }
 
 function countersByCpu(netfilter: Netfilter): Float64Array[] {
@@ -109,7 +119,7 @@ function collectResult(
   seed: string,
   replication: number,
 ): RunResult {
-  const { world, dns, tcp, groups, namespaces, servers, cache, kernel } = assembled;
+  const { world, dns, tcp, groups, namespaces, cache, kernel } = assembled;
   const { watch } = world;
   const columns = countersOf(kernel.axes);
   const nodes = namespaces.map(({ name, node, netfilter }, i): NodeResult => {
@@ -154,7 +164,7 @@ function collectResult(
       replyOnly: watch.replyOnly - before.resolved.replyOnly,
     },
     dns: {
-      serverQueries: servers.reduce((total, server) => total + server.queries, 0) - before.serverQueries,
+      serverQueries: queriesOf(assembled) - before.serverQueries,
       cacheHits: (cache?.hits ?? 0) - before.cacheHits,
       cacheMisses: (cache?.misses ?? 0) - before.cacheMisses,
     },
