@@ -18,6 +18,8 @@ export type IntervalMethod =
   | 'paired-t'
   /** At one end or both, what so few changed events can tell is less than `paired-t` says (`pairedRates`). */
   | 'changed-events'
+  /** All of a finite population was observed: no sampling error is left (`stratifiedRatio`). */
+  | 'census'
   /** One replication of a mean: nothing is known of its spread. */
   | 'none';
 
