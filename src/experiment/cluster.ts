@@ -8,7 +8,7 @@ import type { Cluster } from '../scenario/clusterFile.ts';
 import type { SampleSettings } from '../scenario/clusterSettings.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { kernelOf } from '../simulation/assembly.ts';
-import type { RunResult } from '../simulation/result.ts';
+import type { Exposures, RunResult } from '../simulation/result.ts';
 import { summariseKernel } from './cells.ts';
 import { assumptionsOf, warningsOf } from './clusterAssumptions.ts';
 import { ClusterEstimates, type Evidence, type LoadError } from './clusterEstimates.ts';
@@ -126,9 +126,19 @@ export async function simulateCluster(
     })),
     total: estimates.nodes(),
     servers,
+    exposures: exposuresOf(nodes.runs.flat()),
     passes: passes + 1 + repeats,
     assumptions: assumptionsOf(told),
     warnings: warningsOf(told),
+  };
+}
+
+function exposuresOf(runs: readonly RunResult[]): Exposures {
+  const sum = (race: keyof Exposures) => runs.reduce((total, { exposures }) => total + exposures[race], 0);
+  return {
+    sameSocket: sum('sameSocket'),
+    portSearchUdp: sum('portSearchUdp'),
+    portSearchTcp: sum('portSearchTcp'),
   };
 }
 

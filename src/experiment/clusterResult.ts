@@ -1,6 +1,7 @@
 /** What `snatrace run` answers about a cluster: estimates for all of its nodes from those that were simulated. Plain JSON. */
 import type { Nanoseconds } from '../engine/time.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import type { Exposures } from '../simulation/result.ts';
 import type { Estimate } from '../statistics/interval.ts';
 import type { KernelSummary } from './comparison.ts';
 
@@ -24,6 +25,8 @@ export interface ClusterResult {
   readonly groups: readonly NodeGroupResult[];
   readonly total: NodesResult;
   readonly servers: readonly ServerResult[];
+  /** How often each race's window was open, on all simulated nodes. */
+  readonly exposures: Exposures;
   /** How often nodes were simulated to find the load of the servers that agrees with what it does to the nodes. */
   readonly passes: number;
   readonly assumptions: readonly string[];

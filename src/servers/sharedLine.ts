@@ -2,8 +2,8 @@
  * The line before a server that a whole cluster asks, as one of its nodes meets it: between two queries of the node,
  * the other nodes' queries come and are worked off.
  *
- * Their queries arrive in bursts, bursts as a Poisson stream (superposition of many independent nodes), burst lengths
- * geometric with the index of dispersion that the nodes' own queries have (a lookup asks for A and AAAA at once). Time
+ * Their queries arrive in bursts (a lookup asks for A and AAAA at once): bursts as a Poisson stream, which many
+ * independent nodes make together, and so long that the index of dispersion is that of the nodes' own queries. Time
  * between two queries of the node counts up to `FORGOTTEN` relaxation times only. That biases nothing: a stationary
  * process from which stretches are cut out stays stationary, and only a remnant (e^-4) of the correlation of queries
  * far apart is too much. So a query costs as many draws as bursts come in that time, however long the node was silent.
@@ -37,7 +37,8 @@ export class SharedLine {
   private readonly longestNs: number;
   private readonly settlingNs: number;
   private readonly meanGapNs: number;
-  /** Probability that a burst has one more query. */
+  /** Queries of a burst, and the probability that it has one more. */
+  private readonly least: number;
   private readonly more: number;
   private draws = 0;
   private lastNs = Number.NEGATIVE_INFINITY;
@@ -53,9 +54,10 @@ export class SharedLine {
     // An overloaded line has to fill first.
     const fillingNs = utilisation > 1 ? ((line.queue + 1) * line.serviceNs) / (utilisation - 1) : 0;
     this.settlingNs = SETTLING * memoryNs + 2 * fillingNs;
-    // Of a geometric length with parameter a: mean 1 / (1 - a), second moment over mean (1 + a) / (1 - a).
-    this.more = (dispersion - 1) / (dispersion + 1);
-    this.meanGapNs = SECOND / (perSecond * (1 - this.more));
+    // Of two neighbouring lengths, so mixed that second moment over mean is the dispersion.
+    this.least = Math.floor(dispersion);
+    this.more = (this.least * (dispersion - this.least)) / (2 * this.least + 1 - dispersion);
+    this.meanGapNs = (SECOND * (this.least + this.more)) / perSecond;
     this.untilBurstNs = perSecond === 0 ? Number.POSITIVE_INFINITY : this.nextGap();
   }
 
@@ -71,9 +73,8 @@ export class SharedLine {
     while (this.untilBurstNs <= leftNs) {
       leftNs -= this.untilBurstNs;
       backlogNs = Math.max(0, backlogNs - this.untilBurstNs);
-      do {
-        if (backlogNs <= roomNs) backlogNs += serviceNs;
-      } while (this.more > 0 && this.uniform() < this.more);
+      const queries = this.more > 0 && this.uniform() < this.more ? this.least + 1 : this.least;
+      for (let i = 0; i < queries && backlogNs <= roomNs; i++) backlogNs += serviceNs;
       this.untilBurstNs = this.nextGap();
     }
     this.untilBurstNs -= leftNs;

@@ -35,7 +35,9 @@ export function shareServers(
     const name = serverName(at);
     const load = sharing[name];
     const isLoaded = load !== undefined && load.perSecond > 0 && line !== null;
-    const memoryNs = isLoaded ? Math.min(LONGEST_MEMORY_NS, 2 * relaxationNs(line, load)) : 0;
+    // A query delays those that come before the line is empty: a quarter of the relaxation time in heavy traffic, and
+    // the weights of pairs (`ServerMeter`) add up to half of the memory.
+    const memoryNs = isLoaded ? Math.min(LONGEST_MEMORY_NS, relaxationNs(line, load) / 2) : 0;
     const meter = new ServerMeter({ measureFromNs: warmUpNs, memoryNs });
     const draws = world.streams.stream(`cluster at server ${at}`);
     server.shared = { line: isLoaded ? new SharedLine(line, load, draws) : null, meter };

@@ -2,6 +2,7 @@
  * A cluster simulated in full: a world for each node, all on one clock, and all of their DNS servers the same objects.
  * What `experiment/cluster.ts` estimates from a sample is measured here.
  */
+import { SECOND } from '../../src/engine/time.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
 import type { DnsServer } from '../../src/servers/dnsServer.ts';
 import { ServerMeter } from '../../src/servers/serverMeter.ts';
@@ -22,7 +23,7 @@ export interface FullCluster {
   readonly waitedNs: number;
 }
 
-/** Runs all nodes from 0 to the end of the measured time; each has a scenario and a seed of its own. */
+/** Runs all nodes through warm-up and measured time, and until what they look up has ended; each has a scenario and a seed of its own. */
 export function simulateCluster(
   nodes: readonly { readonly scenario: Scenario; readonly seed: string }[],
 ): FullCluster {
@@ -34,16 +35,21 @@ export function simulateCluster(
     server.shared = { line: null, meter };
     for (const { servers } of worlds) servers.set(address, server as DnsServer);
   }
-  runTogether(worlds, warmUpNs + durationNs);
+  const stopAtNs = warmUpNs + durationNs;
+  runTogether(worlds, stopAtNs);
+  const { queries, lost, waitedNs } = meter;
+  for (let s = 1; s <= 135 && worlds.some(({ dns }) => dns.pending > 0); s++) {
+    runTogether(worlds, stopAtNs + s * SECOND);
+  }
   return {
     nodes: worlds.map(({ groups, dns }) => {
       const group = groups[0]!;
       const { operations, packets } = dns.inFlight(group);
       return { lookups: group.lookups.toResult(operations, packets) };
     }),
-    queries: meter.queries,
-    lost: meter.lost,
-    waitedNs: meter.waitedNs,
+    queries,
+    lost,
+    waitedNs,
   };
 }
 
@@ -61,4 +67,5 @@ function runTogether(worlds: readonly AssembledWorld[], untilNs: number): void {
     if (next.world.loop.nextTime > untilNs) break;
     next.world.run(Math.min(second, untilNs));
   }
+  for (const { world } of worlds) world.run(untilNs);
 }
