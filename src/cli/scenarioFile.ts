@@ -20,7 +20,7 @@ export function readCluster(path: string): LoadedCluster {
   return reading(path, loadCluster);
 }
 
-function oneNode<Loaded extends LoadedScenario>(loaded: Loaded, path: string, command: string): Loaded {
+function oneNode(loaded: LoadedScenario, path: string, command: string): LoadedScenario {
   const { cluster } = loaded.experiment;
   if (cluster === null) return loaded;
   const names = cluster.groups.map(({ name }) => name);
@@ -29,11 +29,10 @@ function oneNode<Loaded extends LoadedScenario>(loaded: Loaded, path: string, co
 
 /** With all points of its `vary`; `overrides` are keys at its top that have another value in every point. */
 export function readPoints(path: string, overrides: Readonly<Record<string, unknown>>): LoadedPoints {
-  return oneNode(
-    reading(path, (text, options) => loadPoints(text, { ...options, overrides })),
-    path,
-    'sweep',
-  );
+  return reading(path, (text, options) => {
+    oneNode(loadScenario(text, options), path, 'sweep');
+    return loadPoints(text, { ...options, overrides });
+  });
 }
 
 function reading<Loaded>(path: string, load: (text: string, options: LoadOptions) => Loaded): Loaded {

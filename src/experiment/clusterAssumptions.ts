@@ -37,7 +37,7 @@ export function assumptionsOf({ scenario, groups, servers, sample }: Told): stri
           'DNS servers have unlimited capacity, so no node makes another wait (`dnsServers.capacity` would say otherwise).',
         ]
       : [
-          `At each DNS server the other nodes' queries come as Poisson bursts, at the rate and with the clustering of the simulated nodes' own; the ${services.dns.endpoints === 1 ? 'endpoint serves' : `${services.dns.endpoints} endpoints share them evenly, and each serves`} ${dnsServers.capacityPerSecond} a second, first come, first served, ${dnsServers.queue} waiting.`,
+          `At each DNS server the other nodes' queries come as Poisson bursts, at the rate and with the clustering of the simulated nodes' own; the ${services.dns.endpoints === 1 ? 'endpoint serves' : `${services.dns.endpoints} endpoints share them evenly, and each serves`} ${dnsServers.capacityPerSecond} a second, first come, first served, ${dnsServers.queue} waiting. They do not come later for others having waited: with long lines, waits are told too high.`,
         ]),
     ...(groups.some((group) => group.scenario.services.dns.endpointsOn === 'other-node')
       ? [
@@ -69,8 +69,11 @@ export function warningsOf(told: Told): string[] {
         `Not stationary: ${what}. The load that all nodes then put on the servers at once is taken as its mean${fix}.`,
     ),
     ...servers
-      .filter(({ utilisation }) => (utilisation ?? 0) >= 1)
-      .map(({ name }) => `Overloaded: the ${name} is asked more than it can answer, whatever nodes do.`),
+      .filter(({ lostPerMillion }) => (lostPerMillion?.estimate ?? 0) > MANY_LOST_PER_MILLION)
+      .map(
+        ({ name }) =>
+          `Overloaded: the ${name} refuses more than 1 % of queries. Those who lost theirs ask again together, in waves that are taken as steady here: the truth is worse (more endpoints, or caches).`,
+      ),
     ...(settled
       ? []
       : [
@@ -82,6 +85,9 @@ export function warningsOf(told: Told): string[] {
     ...serverNodeWarnings(told),
   ];
 }
+
+/** Above it, retries in waves cost a third more losses than steady ones (docs/clusters.md). */
+const MANY_LOST_PER_MILLION = 10_000;
 
 /** Why starts are not alike at all times; none for arrivals that are. */
 function unsteady(arrivals: Arrivals): string[] {
@@ -110,7 +116,7 @@ function serverNodeWarnings({ groups, runs }: Told): string[] {
   return [
     ...(entries > limit
       ? [
-          `The node of each DNS server would hold ${Math.round(entries).toLocaleString('en')} conntrack entries, and has room for ${limit.toLocaleString('en')}: what it drops is not counted (more endpoints, or a larger \`conntrack.max\`).`,
+          `The node of each DNS server would hold ${Math.round(entries)} conntrack entries, and has room for ${limit}: what it drops is not counted (more endpoints, or a larger \`conntrack.max\`).`,
         ]
       : []),
     ...(busy > 1

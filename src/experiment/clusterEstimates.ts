@@ -101,8 +101,11 @@ export class ClusterEstimates {
   /** Variance of the load of a server, relative, and its degrees of freedom. */
   loadVariance(server: string): SharedError {
     const strata = this.strata(this.all, (run) => atServer(run, server).queries, seconds, 'counted');
-    const { ratio, variance, degreesOfFreedom } = stratifiedError(strata, 'mean');
-    return { variance: ratio === 0 ? 0 : variance / (ratio * ratio), degreesOfFreedom };
+    const { ratio, variance, leastVariance, degreesOfFreedom } = stratifiedError(strata, 'mean');
+    return {
+      variance: ratio === 0 ? 0 : Math.max(variance, leastVariance) / (ratio * ratio),
+      degreesOfFreedom,
+    };
   }
 
   private operation(operation: Operation, of: readonly number[]): OperationEstimates | null {

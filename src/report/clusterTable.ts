@@ -5,6 +5,7 @@ import type {
   OperationEstimates,
   ServerResult,
 } from '../experiment/clusterResult.ts';
+import { defaultTitle } from '../scenario/resolve/scenario.ts';
 import type { Estimate } from '../statistics/interval.ts';
 import { numbers, type Part, type Row, range, type Section, type Table } from './document.ts';
 import * as format from './format.ts';
@@ -37,7 +38,11 @@ export function renderCluster(result: ClusterResult, options: TextOptions): stri
     section('How it was found', { kind: 'facts', facts: evidence(result) }),
     section('How to read this', { kind: 'facts', facts: glossary(confidence) }),
   ];
-  const heading = [scenario.question, scenario.title].map(format.plain).filter((line) => line !== '');
+  // The title that a file gets without one names the kernel of one node.
+  const isOwn = scenario.title !== defaultTitle(scenario.kernel, scenario.pods);
+  const heading = [scenario.question, ...(isOwn ? [scenario.title] : [])]
+    .map(format.plain)
+    .filter((line) => line !== '');
   return textDocument(heading, sections, options);
 }
 

@@ -66,23 +66,25 @@ export function stratifiedRatio(strata: readonly Stratum[], options: StratifiedO
       of === 'rate' ? clopperPearsonUpper(0, looked, confidence).high : -ln(1 - confidence) / looked;
     return { ...told, low: 0, high, method: 'clopper-pearson-upper' };
   }
-  const variance = error.variance + (shared?.variance ?? 0);
+  const common = shared?.variance ?? 0;
   const degreesOfFreedom = satterthwaite(
-    [error.variance, shared?.variance ?? 0],
+    [error.variance, common],
     [error.degreesOfFreedom, shared?.degreesOfFreedom ?? 1],
   );
-  const t = tQuantile((1 + confidence) / 2, degreesOfFreedom);
+  const z = normalQuantile((1 + confidence) / 2);
+  const half = Math.max(
+    tQuantile((1 + confidence) / 2, degreesOfFreedom) * Math.sqrt(error.variance + common),
+    z * Math.sqrt(error.leastVariance + common),
+  );
   if (of === 'rate' && estimate < 1) {
-    const widening = t / normalQuantile((1 + confidence) / 2);
-    const effective = (estimate * (1 - estimate)) / (variance * widening * widening);
+    const effective = (estimate * (1 - estimate) * z * z) / (half * half);
     const { low, high } = clopperPearson(estimate * effective, effective, confidence);
     return { ...told, low, high, method: 'korn-graubard' };
   }
-  const half = t * Math.sqrt(variance);
   return { ...told, low: Math.max(0, estimate - half), high: estimate + half, method: 't' };
 }
 
-/** The ratio and its sampling variance, 0 if all units were observed. @throws RangeError as `stratifiedRatio`. */
+/** The ratio and its sampling variances, 0 if all units were observed. @throws RangeError as `stratifiedRatio`. */
 export function stratifiedError(
   strata: readonly Stratum[],
   of: StratifiedOptions['of'],
@@ -92,8 +94,11 @@ export function stratifiedError(
   readonly denominator: number;
   /** Sum of the denominators observed. */
   readonly trials: number;
+  /** By the spread between units. */
   readonly variance: number;
   readonly degreesOfFreedom: number;
+  /** If events were independent of each other. */
+  readonly leastVariance: number;
 } {
   strata.forEach(requireSample);
   const summaries = strata.map(summarise);
@@ -102,16 +107,16 @@ export function stratifiedError(
   const open = summaries.filter(({ unseen }) => unseen > 0);
   const squared = Math.max(Number.MIN_VALUE, denominator * denominator);
   const variances = open.map((each) => varianceOf(each, ratio) / squared);
-  const least = sum(open.map((each) => leastVariance(each, of))) / squared;
   return {
     ratio,
     denominator,
     trials: sum(summaries.map(({ trials }) => trials)),
-    variance: Math.max(sum(variances), least),
+    variance: sum(variances),
     degreesOfFreedom: satterthwaite(
       variances,
       open.map(({ units }) => units - 1),
     ),
+    leastVariance: sum(open.map((each) => leastVarianceOf(each, of))) / squared,
   };
 }
 
@@ -147,7 +152,7 @@ function varianceOf({ stratum, units, unseen }: Summary, ratio: number): number 
 }
 
 /** The same if events were independent of each other; no event is taken for one. */
-function leastVariance(
+function leastVarianceOf(
   { stratum, units, unseen, events, trials }: Summary,
   of: StratifiedOptions['of'],
 ): number {
