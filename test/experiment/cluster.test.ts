@@ -167,6 +167,23 @@ describe('a cluster near saturation, from a sample of its nodes', () => {
   });
 });
 
+describe('an overloaded cluster', () => {
+  it('is told to lose less than it does, by less than half, and warned of', {
+    timeout: 120_000,
+  }, async () => {
+    const keys = { servers: '{ latency: 1ms, capacity: 190/s, queue: 20 }' };
+    const rows = await replicated(keys, 2, 4);
+    const ratio =
+      mean(rows.map(({ all }) => all.lostPerMillion.estimate)) /
+      mean(rows.map(({ full }) => full.lostPerMillion));
+    expect(ratio).toBeGreaterThan(0.5);
+    expect(ratio).toBeLessThan(1);
+    expect((await answered(loaded(keys), 'overloaded'))!.warnings.join()).toMatch(
+      /waves .* the truth is worse/,
+    );
+  });
+});
+
 describe('a node of a cluster', () => {
   it('alone with its servers is an ordinary run, byte for byte', () => {
     const { cluster } = loaded();
@@ -297,6 +314,30 @@ describe('what is said of a cluster', () => {
     expect((await told({ groups })).warnings.join()).toMatch(
       /Not stationary: jobs, pods php: cron starts every 1m/,
     );
+  });
+
+  it('tells resolvers outside the cluster apart from the service', async () => {
+    const groups =
+      '[{ name: hosts, nodes: 9, set: { pods.php.hostNetwork: true } }, { name: pods, nodes: 9 }]';
+    const { servers } = await told({ groups, servers: '{ latency: 1ms, capacity: 2000/s }' });
+    expect(servers.map(({ name, count }) => [name, count])).toEqual([
+      ['DNS service', 2],
+      ['external resolver 1', 1],
+    ]);
+    // Nine nodes of ten pods, two lookups a second each, of two queries: at one resolver, or at two endpoints.
+    expect(servers[1]!.queriesPerSecond.estimate).toBeGreaterThan(300);
+    expect(servers[1]!.queriesPerSecond.estimate).toBeLessThan(420);
+    expect(servers[0]!.queriesPerSecond.estimate).toBeLessThan(210);
+  });
+
+  it("warns of what all nodes together leave on a server's node", async () => {
+    const set = '{ services.dns.endpointsOn: other-node, node.conntrack.max: 50000 }';
+    const groups = `[{ name: many, nodes: 10000, set: ${set} }]`;
+    const { warnings, assumptions } = await told({ ...UNLIMITED, groups });
+    expect(warnings.join()).toMatch(
+      /each DNS server would hold \d{5,} conntrack entries, and has room for 50000/,
+    );
+    expect(assumptions.join()).toMatch(/A DNS server's own node is simulated with one node's queries/);
   });
 
   it('warns of servers that refuse much', async () => {
