@@ -16,7 +16,7 @@ import { type ClusterLoad, isSettled, loadOf, type PlannedGroup, scaledLoad } fr
 import { type NodesOptions, SampledNodes } from './clusterNodes.ts';
 import { CLUSTER_SCHEMA_VERSION, type ClusterResult } from './clusterResult.ts';
 import { stallsOf } from './operations.ts';
-import { needsAmplification } from './rare.ts';
+import { DRAWN_ENOUGH, needsAmplification } from './rare.ts';
 import type { Runner } from './runner.ts';
 
 export interface ClusterOptions {
@@ -39,8 +39,6 @@ const PILOTS = 2;
 const MOST_PASSES = 12;
 /** Of the whole sample, if its load turns out not to be the pilots'. */
 const MOST_REPEATS = 2;
-/** A stratum in which fewer stalls were drawn may have computed ones. */
-const DRAWN_ENOUGH = 30;
 /** By how much the load is raised to see what depends on it; less where that would overload a server. */
 const RAISED = 0.1;
 
@@ -92,10 +90,7 @@ export async function simulateCluster(
     evidence = await evidenceOf(groups, nodes, work, options);
   }
   const estimates = new ClusterEstimates(evidence);
-  const servers = loadOf(groups, nodes.runs).map(({ server, count, dispersion }) => ({
-    ...estimates.server(server, count),
-    dispersion,
-  }));
+  const servers = loadOf(groups, nodes.runs).map((load) => estimates.server(load));
   const told = {
     scenario,
     groups,

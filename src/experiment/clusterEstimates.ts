@@ -1,16 +1,17 @@
 /** Estimates for a cluster from the runs of its sampled nodes: ratios over strata (`statistics/stratified.ts`). */
 import { SECOND } from '../engine/time.ts';
 import type { OperationResult, RunResult } from '../simulation/result.ts';
-import type { Estimate } from '../statistics/interval.ts';
+import { type Estimate, scaledEstimate } from '../statistics/interval.ts';
 import {
   type SharedError,
   type Stratum,
   stratifiedError,
   stratifiedRatio,
 } from '../statistics/stratified.ts';
-import { atServer, type PlannedGroup } from './clusterLoad.ts';
+import { atServer, type PlannedGroup, type ServerLoad } from './clusterLoad.ts';
 import type { NodesResult, OperationEstimates, ServerResult } from './clusterResult.ts';
 import { stallsOf } from './operations.ts';
+import { DRAWN_ENOUGH } from './rare.ts';
 
 const MILLION = 1e6;
 const NS_PER_HOUR = 3600 * SECOND;
@@ -69,12 +70,12 @@ export class ClusterEstimates {
     return this.operation(operation, this.all)?.stallsPerMillion ?? null;
   }
 
-  server(server: string, count: number): ServerResult {
+  server({ server, count, dispersion }: ServerLoad): ServerResult {
     const { groups, confidence } = this.evidence;
     const { capacityPerSecond } = groups[0]!.scenario.dnsServers;
     const size = groups.reduce((total, { nodes }) => total + nodes, 0);
     const perNode = this.mean(this.all, (run) => atServer(run, server).queries, seconds);
-    const queriesPerSecond = scaled(perNode, size / count);
+    const queriesPerSecond = scaledEstimate(perNode, size / count);
     const accepted: Value = (run) => atServer(run, server).queries - atServer(run, server).lost;
     const strata = this.strata(this.all, (run) => atServer(run, server).waitedNs, accepted, 'expected');
     const shared = this.sharedError(this.all, (run) => atServer(run, server).waitedNs, accepted);
@@ -85,7 +86,7 @@ export class ClusterEstimates {
       capacityPerSecond,
       queriesPerSecond,
       utilisation: capacityPerSecond === null ? null : queriesPerSecond.estimate / capacityPerSecond,
-      meanWaitMs: capacityPerSecond === null || wait === null ? null : scaled(wait, 1 / NS_PER_MS),
+      meanWaitMs: capacityPerSecond === null || wait === null ? null : scaledEstimate(wait, 1 / NS_PER_MS),
       lostPerMillion:
         capacityPerSecond === null
           ? null
@@ -94,7 +95,7 @@ export class ClusterEstimates {
               (run) => atServer(run, server).lost,
               (run) => atServer(run, server).queries,
             ),
-      dispersion: 1,
+      dispersion,
     };
   }
 
@@ -112,7 +113,7 @@ export class ClusterEstimates {
     const started: Value = (run) => over(run, operation, (result) => result.started);
     const drawn: Value = (run) => over(run, operation, stallsOf);
     const failed: Value = (run) => over(run, operation, (result) => result.failed);
-    if (this.evidence.runs.every((runs) => runs.every((run) => started(run) === 0))) return null;
+    if (of.every((g) => this.evidence.runs[g]!.every((run) => started(run) === 0))) return null;
     const computed = of.map((g) => this.isComputed(operation, g));
     const strata = of.map((g, i): Stratum => {
       if (computed[i] === false) return this.stratum(g, drawn, started, 'counted');
@@ -131,7 +132,7 @@ export class ClusterEstimates {
     const stalls = stratifiedRatio(strata, { of: anyComputed ? 'mean' : 'rate', confidence, shared });
     return {
       perNodeSecond: this.mean(of, started, seconds),
-      stallsPerMillion: scaled(stalls ?? NOTHING, MILLION),
+      stallsPerMillion: scaledEstimate(stalls ?? NOTHING, MILLION),
       failuresPerMillion: this.perMillion(of, failed, started),
       computed: anyComputed,
     };
@@ -152,7 +153,7 @@ export class ClusterEstimates {
     const { confidence } = this.evidence;
     const strata = this.strata(of, events, trials, 'counted');
     const shared = this.sharedError(of, events, trials);
-    return scaled(stratifiedRatio(strata, { of: 'rate', confidence, shared }) ?? NOTHING, MILLION);
+    return scaledEstimate(stratifiedRatio(strata, { of: 'rate', confidence, shared }) ?? NOTHING, MILLION);
   }
 
   private mean(of: readonly number[], numerator: Value, denominator: Value): Estimate {
@@ -202,9 +203,6 @@ export class ClusterEstimates {
   }
 }
 
-/** With fewer drawn stalls, the computed rates say more (as in `Trial`). */
-const DRAWN_ENOUGH = 30;
-
 const NOTHING: Estimate = { estimate: 0, low: null, high: null, method: 'none', n: 0, replications: 0 };
 
 /** Of the pods' own node. */
@@ -226,13 +224,4 @@ function over(run: RunResult, operation: Operation, value: (result: OperationRes
 
 function sumOver(runs: readonly RunResult[], value: Value): number {
   return runs.reduce((total, run) => total + value(run), 0);
-}
-
-function scaled({ estimate, low, high, ...rest }: Estimate, factor: number): Estimate {
-  return {
-    estimate: estimate * factor,
-    low: low === null ? null : low * factor,
-    high: high === null ? null : high * factor,
-    ...rest,
-  };
 }

@@ -6,7 +6,7 @@ import type {
   ServerResult,
 } from '../experiment/clusterResult.ts';
 import { defaultTitle } from '../scenario/resolve/scenario.ts';
-import type { Estimate } from '../statistics/interval.ts';
+import { scaledEstimate } from '../statistics/interval.ts';
 import { numbers, type Part, type Row, range, type Section, type Table } from './document.ts';
 import * as format from './format.ts';
 import { rateCells } from './measures.ts';
@@ -53,7 +53,7 @@ function inShort({ total, durationNs, confidence }: ClusterResult): string[] {
     if (estimates === null) return [];
     const { perNodeSecond, stallsPerMillion } = estimates;
     const started = perNodeSecond.estimate * total.nodes * (durationNs / 1e9);
-    const stalled = times(stallsPerMillion, started / 1e6);
+    const stalled = scaledEstimate(stallsPerMillion, started / 1e6);
     const often =
       stalled.estimate === 0
         ? `none of the ${operation} that were simulated stalled`
@@ -184,15 +184,6 @@ function evidence({
     ],
     ['again', `${format.plain(command)} (seed "${format.plain(seed)}")`],
   ];
-}
-
-function times({ estimate, low, high, ...rest }: Estimate, factor: number): Estimate {
-  return {
-    estimate: estimate * factor,
-    low: low === null ? null : low * factor,
-    high: high === null ? null : high * factor,
-    ...rest,
-  };
 }
 
 function section(title: string, part: Part): Section {

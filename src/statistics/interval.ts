@@ -45,3 +45,13 @@ export interface Estimate {
   /** Replications that had any observation. */
   readonly replications: number;
 }
+
+/** The same in another unit: `factor` above 0 times as many. */
+export function scaledEstimate({ estimate, low, high, ...rest }: Estimate, factor: number): Estimate {
+  return {
+    estimate: estimate * factor,
+    low: low === null ? null : low * factor,
+    high: high === null ? null : high * factor,
+    ...rest,
+  };
+}
