@@ -33,6 +33,11 @@ export class EventLoop {
   /** Time of the first timer over all lanes. */
   private lanesFirst = Number.POSITIVE_INFINITY;
 
+  /** When the next event is due; Infinity if there is none. */
+  get nextTime(): Nanoseconds {
+    return Math.min(this.lanesFirst, this.queue.firstTime);
+  }
+
   /** Announces that many timers of this delay will be started. */
   addLane(delay: Nanoseconds): void {
     if (this.lanes.length < MAX_LANES && !this.lanes.some((lane) => lane.delay === delay)) {

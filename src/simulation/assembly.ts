@@ -7,6 +7,7 @@ import { RandomStreams } from '../engine/randomStreams.ts';
 import type { Kernel } from '../netfilter/kernel.ts';
 import { resolveKernel } from '../netfilter/kernels/resolveKernel.ts';
 import type { Netfilter } from '../netfilter/netfilter.ts';
+import type { Address } from '../netfilter/tuple.ts';
 import { Dispatch, mechanismProbabilities } from '../network/dispatch.ts';
 import { type PortRange, TcpPorts, UdpPorts } from '../network/ephemeralPorts.ts';
 import type { Node } from '../network/node.ts';
@@ -35,7 +36,7 @@ export interface AssembledWorld {
     readonly node: Node;
     readonly netfilter: Netfilter;
   }[];
-  readonly servers: readonly DnsServer[];
+  readonly servers: Map<Address, DnsServer>;
   readonly cache: NodeLocalCache | null;
   readonly kernel: Kernel;
 }
@@ -177,7 +178,7 @@ export function assemble(
     tcp,
     groups,
     namespaces: network.namespaces,
-    servers: [...network.servers.values()],
+    servers: network.servers,
     cache,
     kernel,
   };
