@@ -28,6 +28,8 @@ export type { Counterexample } from './claims/counterexample.ts';
 export { type Measure, RACE_MEASURES } from './claims/measure.ts';
 export { RACE_WORLDS } from './claims/raceWorlds.ts';
 export { scenarioArbitrary } from './claims/scenarioArbitrary.ts';
+export type { ResolverKind } from './clients/createResolver.ts';
+export type { Resolver, ResolverHost } from './clients/resolver.ts';
 export { type ClusterOptions, simulateCluster } from './experiment/cluster.ts';
 export type {
   ClusterResult,
@@ -65,6 +67,7 @@ export {
 } from './mitigations/mitigation.ts';
 export type { Kernel, KernelAxes } from './netfilter/kernel.ts';
 export { type KernelResolution, resolveKernel } from './netfilter/kernels/resolveKernel.ts';
+export type { PacketObserver } from './network/packetObserver.ts';
 export { type Cluster, type LoadedCluster, loadCluster } from './scenario/clusterFile.ts';
 export type { ClusterSettings, NodeGroup, SampleSettings } from './scenario/clusterSettings.ts';
 export { DISPATCH_PRESETS, type DispatchPreset } from './scenario/dispatchPresets.ts';
@@ -83,6 +86,7 @@ export {
   type PairOutcome,
   racePairs,
 } from './simulation/packetPairs.ts';
+export { PacketTrace, type StepName, type TracedStep } from './simulation/packetTrace.ts';
 export type { GroupResult, NodeResult, OperationResult, RunResult } from './simulation/result.ts';
 export { type RunOptions, simulate } from './simulation/simulate.ts';
 export {

@@ -21,6 +21,7 @@ import {
   STEP_RESUME,
   STEP_SEARCH,
 } from './networkPacket.ts';
+import type { PacketObserver } from './packetObserver.ts';
 import type { RaceWatch } from './raceWatch.ts';
 import type { ServiceProxy } from './serviceProxy.ts';
 import type { StepTimes } from './stepTimes.ts';
@@ -46,6 +47,8 @@ export interface NodeOptions {
     readonly hold: Quantile;
     readonly stream: RandomStream;
   };
+  /** Told of each step; absent: nobody watches. */
+  readonly observer?: PacketObserver | null;
   /** Kind under which the node's events are scheduled; their handle is the packet's. */
   readonly eventKind: number;
 }
@@ -65,6 +68,7 @@ export class Node {
   private readonly watch: RaceWatch;
   private readonly options: NodeOptions;
   private readonly times: StepTimes;
+  private readonly observer: PacketObserver | null;
   private readonly eventKind: number;
   private readonly serving: Int32Array;
   private readonly startedNs: Float64Array;
@@ -85,6 +89,7 @@ export class Node {
     this.watch = watch;
     this.options = options;
     this.times = options.times;
+    this.observer = options.observer ?? null;
     this.eventKind = options.eventKind;
     this.cpus = options.cpus;
     this.backlogDrops = new Float64Array(options.cpus);
@@ -172,7 +177,7 @@ export class Node {
    * boxed.
    */
   private serve(first: NetworkPacket): void {
-    const { loop, times, watch } = this;
+    const { loop, times, watch, observer } = this;
     let packet = first;
     for (;;) {
       // The packet may be gone, and used again, once it has left.
@@ -181,6 +186,7 @@ export class Node {
       const { path } = passage;
       const { now } = loop;
       if (now >= path.clockEndsNs) path.setClock(now);
+      if (observer !== null) observer.step(now, packet);
       let delay = FINISHED;
       switch (packet.step) {
         case STEP_LOOKUP: {

@@ -11,6 +11,7 @@ import type { Address } from '../netfilter/tuple.ts';
 import { Dispatch, mechanismProbabilities } from '../network/dispatch.ts';
 import { type PortRange, TcpPorts, UdpPorts } from '../network/ephemeralPorts.ts';
 import type { Node } from '../network/node.ts';
+import type { PacketObserver } from '../network/packetObserver.ts';
 import { DEFAULTS } from '../scenario/defaults.ts';
 import type { PodGroup, Scenario } from '../scenario/scenario.ts';
 import type { DnsServer } from '../servers/dnsServer.ts';
@@ -63,6 +64,7 @@ export interface AssemblyOptions {
   readonly amplify?: number;
   readonly kernels?: readonly Kernel[];
   readonly resolvers?: readonly ResolverKind[];
+  readonly observer?: PacketObserver;
 }
 
 export function assemble(
@@ -78,6 +80,7 @@ export function assemble(
     rps: scenario.node.rps,
     anyCpuInterrupted: scenario.node.interrupts === 'any-cpu',
   });
+  world.observer = options.observer ?? null;
   const network = new NetworkAssembly(scenario, kernel, world);
   const stopAtNs = scenario.warmUpNs + scenario.durationNs;
 

@@ -4,6 +4,7 @@ import { type Nanoseconds, SECOND } from '../engine/time.ts';
 import { COUNTER_NAMES, type CounterName, countersOf } from '../netfilter/counters.ts';
 import type { Kernel } from '../netfilter/kernel.ts';
 import type { Netfilter } from '../netfilter/netfilter.ts';
+import type { PacketObserver } from '../network/packetObserver.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { type AssembledWorld, assemble } from './assembly.ts';
 import { checkConservation } from './conservation.ts';
@@ -25,6 +26,8 @@ export interface RunOptions {
   readonly kernels?: readonly Kernel[];
   /** Resolvers that the scenario's `libc` names and the catalogue does not have. */
   readonly resolvers?: readonly ResolverKind[];
+  /** Sees every step of every packet; see `PacketTrace`. Changes nothing in the results. */
+  readonly observer?: PacketObserver;
   /** How long operations that are going on at the end may go on, in nanoseconds; 135 s by default. */
   readonly drainNs?: Nanoseconds;
   /** The node is one of a cluster: what the others ask of the servers that it shares with them. Default: it is alone. */
