@@ -94,12 +94,10 @@ export class EventLoop {
         this.handleLane(handler);
       } else {
         if (heapTime > until) break;
-        const what = queue.firstWhat;
-        const stamp = queue.firstStamp;
         this.now = heapTime;
         this.handled += 1;
-        queue.pop();
-        handler(what & KIND_MASK, what >>> KIND_BITS, stamp);
+        const what = queue.take();
+        handler(what & KIND_MASK, what >>> KIND_BITS, queue.takenStamp);
       }
     }
     this.now = until;

@@ -18,6 +18,9 @@ export class EventQueue {
   /** Time of the first event; Infinity when there is none. */
   firstTime: Nanoseconds = Number.POSITIVE_INFINITY;
 
+  /** Stamp of the event that `take` removed. */
+  takenStamp = 0;
+
   /** Sorted, the first event last. */
   private nearLength = 0;
   private readonly nearTimes = new Float64Array(NEAR);
@@ -85,15 +88,28 @@ export class EventQueue {
 
   /** Removes the first event; read it before. */
   pop(): void {
+    this.take();
+  }
+
+  /** Removes the first event and returns its `what`; its stamp is left in `takenStamp`. */
+  take(): number {
     this.length -= 1;
-    if (this.nearLength > 0) {
-      this.nearLength -= 1;
-    } else {
-      this.fillHole();
-      this.hole = true;
-      this.farTime = this.timeBehindRoot();
-    }
-    this.firstTime = this.nearLength > 0 ? this.nearTimes[this.nearLength - 1] : this.farTime;
+    let at = this.nearLength - 1;
+    if (at < 0) return this.takeFar();
+    this.nearLength = at;
+    const what = this.nearWhats[at];
+    this.takenStamp = this.nearStamps[at];
+    this.firstTime = at > 0 ? this.nearTimes[--at] : this.farTime;
+    return what;
+  }
+
+  private takeFar(): number {
+    this.fillHole();
+    this.takenStamp = this.stamps[0];
+    this.hole = true;
+    this.farTime = this.timeBehindRoot();
+    this.firstTime = this.farTime;
+    return this.whats[0];
   }
 
   private timeBehindRoot(): Nanoseconds {

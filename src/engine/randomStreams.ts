@@ -53,8 +53,8 @@ export class RandomStream {
 
   /** Uniform in [0, 1) with 53 bits. `entity` and `index` are taken modulo 2^32. */
   uniform(entity: number, index: number): number {
-    let left = (entity ^ this.k0) | 0;
-    let right = (index ^ this.k1) | 0;
+    let left = entity ^ this.k0;
+    let right = index ^ this.k1;
     right ^= finalise((left + this.k2) | 0);
     left ^= finalise((right + this.k3) | 0);
     right ^= finalise((left + this.k0) | 0);

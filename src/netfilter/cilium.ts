@@ -68,6 +68,7 @@ function scale(value: number): number {
 
 export class CiliumPath implements PacketPath {
   readonly natHooks = true;
+  clockEndsNs = 0;
   private readonly maps: Netfilter;
   private readonly generation: CiliumGeneration;
 
@@ -82,7 +83,9 @@ export class CiliumPath implements PacketPath {
   }
 
   setClock(now: Nanoseconds): void {
-    this.maps.jiffies = toJiffies(now);
+    const jiffies = toJiffies(now);
+    this.maps.jiffies = jiffies;
+    this.clockEndsNs = (jiffies + 1) * NS_PER_JIFFY;
   }
 
   lookup(packet: Packet, cpu: number): number {

@@ -20,12 +20,12 @@ import {
   SEARCH_GAVE_UP,
   STATUS,
 } from './entry.ts';
-import { liveNode } from './lookup.ts';
+import { isExpired } from './lookup.ts';
 import type { Netfilter } from './netfilter.ts';
 import { CT_NEW, type Packet } from './packet.ts';
 import { allowsClash } from './portAllocator.ts';
 import { tcpStateOf } from './tcpTracker.ts';
-import { protocolOf, TCP } from './tuple.ts';
+import { ORIGINAL, protocolOf, REPLY, TCP } from './tuple.ts';
 import {
   ACCEPTED,
   ACCEPTED_MERGED,
@@ -46,8 +46,8 @@ export function confirm(netfilter: Netfilter, packet: Packet, cpu: number): numb
   const at = packet.entry * ENTRY_SIZE;
   if (packet.info !== CT_NEW || (table.data[at + STATUS] & CONFIRMED) !== 0) return ACCEPTED;
 
-  const sameOriginal = nodeInTable(netfilter, at + ORIGINAL_SOURCE);
-  const clashing = sameOriginal !== NONE ? sameOriginal : nodeInTable(netfilter, at + REPLY_SOURCE);
+  const sameOriginal = nodeInTable(netfilter, packet.entry, ORIGINAL);
+  const clashing = sameOriginal !== NONE ? sameOriginal : nodeInTable(netfilter, packet.entry, REPLY);
   if (chainTooLong(netfilter, packet, clashing)) {
     netfilter.counters.bump(cpu, CHAINTOOLONG);
     netfilter.counters.bump(cpu, INSERT_FAILED);
@@ -67,15 +67,13 @@ export function confirm(netfilter: Netfilter, packet: Packet, cpu: number): numb
  * The node that carries a tuple of the entry, as the walk of its bucket sees it: since 4.9 an entry that has
  * expired but was not reaped still stands there. Before, its timer had removed it.
  */
-function nodeInTable(netfilter: Netfilter, tuple: number): number {
-  const { data } = netfilter.table;
-  const source = data[tuple];
-  const destination = data[tuple + ORIGINAL_DESTINATION];
-  const ports = data[tuple + ORIGINAL_PORTS];
-  const space = data[tuple + ORIGINAL_SPACE];
-  return netfilter.axes.table.gc.kind === 'timers'
-    ? liveNode(netfilter, source, destination, ports, space)
-    : netfilter.table.find(source, destination, ports, space);
+function nodeInTable(netfilter: Netfilter, entry: number, direction: number): number {
+  const { table } = netfilter;
+  const node = table.findForInsert(entry, direction);
+  if (node === NONE || netfilter.axes.table.gc.kind !== 'timers' || !isExpired(netfilter, node >> 1))
+    return node;
+  table.erase(node >> 1);
+  return NONE;
 }
 
 function initialTimeout(netfilter: Netfilter, packet: Packet): number {
@@ -95,8 +93,7 @@ function resolveClash(netfilter: Netfilter, packet: Packet, winnerNode: number, 
   if (allowsClash(protocolOf(packet.space))) {
     if (mayMerge(netfilter, packet.entry, winner)) return merge(netfilter, packet, winner, cpu);
     if (axes.clash.insertsReplyOnly) {
-      const at = packet.entry * ENTRY_SIZE;
-      const sameReply = nodeInTable(netfilter, at + REPLY_SOURCE);
+      const sameReply = nodeInTable(netfilter, packet.entry, REPLY);
       if (sameReply === NONE) return insertReplyOnly(netfilter, packet, cpu);
       if (mayMerge(netfilter, packet.entry, sameReply >> 1))
         return merge(netfilter, packet, sameReply >> 1, cpu);

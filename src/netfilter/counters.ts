@@ -2,6 +2,7 @@
  * Per-CPU counters, as /proc/net/stat/nf_conntrack has them. What an event counts as differs by generation; the
  * steps bump by event, and this file's columns keep the kernel's names.
  */
+import { invariant } from '../engine/invariant.ts';
 import type { KernelAxes } from './kernel.ts';
 
 export const FOUND = 0;
@@ -29,6 +30,8 @@ export const COUNTER_NAMES = [
   'chaintoolong',
 ] as const;
 
+const COLUMNS = 10;
+
 export type CounterName = (typeof COUNTER_NAMES)[number];
 
 export class Counters {
@@ -38,11 +41,12 @@ export class Counters {
 
   constructor(cpus: number) {
     this.cpus = cpus;
-    this.values = new Float64Array(cpus * COUNTER_NAMES.length);
+    invariant(COUNTER_NAMES.length === COLUMNS, 'each counter has a column');
+    this.values = new Float64Array(cpus * COLUMNS);
   }
 
   bump(cpu: number, counter: number, by = 1): void {
-    this.values[cpu * COUNTER_NAMES.length + counter] += by;
+    this.values[cpu * COLUMNS + counter] += by;
     this.totals[counter] += by;
   }
 
@@ -52,7 +56,7 @@ export class Counters {
   }
 
   ofCpu(cpu: number, counter: number): number {
-    return this.values[cpu * COUNTER_NAMES.length + counter];
+    return this.values[cpu * COLUMNS + counter];
   }
 }
 

@@ -49,7 +49,7 @@ export function setDestination(netfilter: Netfilter, packet: Packet, backend: Ad
  * The test is made all the same, and counted.
  */
 export function bindDestinationToItself(netfilter: Netfilter, packet: Packet, cpu: number): void {
-  testReplyTuple(netfilter, packet, cpu);
+  if (netfilter.axes.nullBinding === 'tested') testReplyTuple(netfilter, packet, cpu);
   netfilter.table.data[packet.entry * ENTRY_SIZE + STATUS] |= DST_NAT_DONE;
 }
 

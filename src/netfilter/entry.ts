@@ -1,9 +1,9 @@
 /**
- * Layout of a conntrack entry (`struct nf_conn`): sixteen 32-bit integers, one cache line, in the table's
- * `data` array at `entry * ENTRY_SIZE`.
+ * Layout of a conntrack entry (`struct nf_conn`): eleven 32-bit integers in the table's `data` array at
+ * `entry * ENTRY_SIZE`.
  */
 
-export const ENTRY_SIZE = 16;
+export const ENTRY_SIZE = 11;
 
 /** The original tuple, as the first packet carried it. */
 export const ORIGINAL_SOURCE = 0;
@@ -19,15 +19,12 @@ export const REPLY_SPACE = 7;
 export const STATUS = 8;
 /** Expiry in jiffies. */
 export const EXPIRES = 9;
-/** Jiffy of the first packet: since 5.0 a UDP flow is a stream only two seconds after it. */
+/** UDP: jiffy of the first packet; since 5.0 a flow is a stream only two seconds after it. */
 export const STARTED = 10;
-/** TCP: sequence number after the last byte of the original direction; else 0. */
-export const SEQUENCE_END = 11;
-/** Doubly linked lists: entries that expire in the same slot of the expiry wheel, entries of one source. */
-export const WHEEL_NEXT = 12;
-export const WHEEL_PREVIOUS = 13;
-export const SOURCE_NEXT = 14;
-export const SOURCE_PREVIOUS = 15;
+/** TCP, in the same word: sequence number after the last byte of the original direction. */
+export const SEQUENCE_END = STARTED;
+/** In the same word of what is no entry now: the next of its kind. */
+export const NEXT_FREE = STARTED;
 
 /** No entry, no node, end of a list. */
 export const NONE = -1;
@@ -52,6 +49,9 @@ export const IN_SOURCE_INDEX = 1 << 13;
 /** TCP tracking state, four bits. */
 export const TCP_STATE_SHIFT = 16;
 export const TCP_STATE_MASK = 0xf << TCP_STATE_SHIFT;
+/** The slot of the expiry wheel in which a confirmed entry stands, nine bits. */
+export const WHEEL_SLOT_SHIFT = 20;
+export const WHEEL_SLOT_MASK = 0x1ff << WHEEL_SLOT_SHIFT;
 
 export const NAT_DONE = SRC_NAT_DONE | DST_NAT_DONE;
 

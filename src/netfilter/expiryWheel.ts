@@ -1,18 +1,24 @@
 /**
- * Confirmed entries by the time at which they may expire: a wheel of lists, one slot per 256 jiffies (about a
- * second). A packet that extends an entry's life only writes its new expiry; the entry is moved when its old
- * slot comes round. One that shortens it (TCP, when it closes) must call `move`. Costs O(1) per entry and
- * lifetime.
+ * Confirmed entries by the time at which they may expire: a wheel of stacks, one per 256 jiffies (about a second). A
+ * packet that extends an entry's life only writes its new expiry; the entry is moved when its old slot comes round.
+ * One that shortens it (TCP, when it closes) must call `move`. Costs O(1) per entry and lifetime.
+ *
+ * What stands in a slot is the number of an entry, and the entry says which slot is its own: to move or to erase an
+ * entry leaves its record where it was. Such a stale record is dropped when its slot comes round, at the latest after
+ * one turn of the wheel (nine minutes). Four bytes a record; an entry has one, and one more for each move since.
  *
  * *When* an expired entry disappears differs by generation (`gc` of the kernel) and decides table occupancy
  * only: lookups never return an expired entry.
  */
-import { CONFIRMED, ENTRY_SIZE, EXPIRES, NONE, STATUS, WHEEL_NEXT, WHEEL_PREVIOUS } from './entry.ts';
+import { CONFIRMED, ENTRY_SIZE, EXPIRES, STATUS, WHEEL_SLOT_MASK, WHEEL_SLOT_SHIFT } from './entry.ts';
+import { RecordStacks } from './recordStacks.ts';
 
 const SLOTS = 512;
-const JIFFIES_PER_SLOT = 256;
+const JIFFIES_PER_SLOT_SHIFT = 8;
 /** Entries further ahead than the wheel reaches wait in its last slot and are looked at again. */
 const REACH = SLOTS - 2;
+/** The stack of what stays in the slot that is being swept. */
+const STAYING = SLOTS;
 
 interface Entries {
   readonly data: Int32Array;
@@ -20,7 +26,7 @@ interface Entries {
 
 export class ExpiryWheel {
   private readonly table: Entries;
-  private readonly heads = new Int32Array(SLOTS).fill(NONE);
+  private readonly records = new RecordStacks(SLOTS + 1);
   /** The slot of the last collection, counted from the start of time, and its place on the wheel. */
   private absolute = 0;
   private current = 0;
@@ -30,32 +36,20 @@ export class ExpiryWheel {
   }
 
   add(entry: number): void {
-    const ahead = this.slotsAhead(this.table.data[entry * ENTRY_SIZE + EXPIRES]);
-    this.link(entry, (this.current + ahead) % SLOTS);
-  }
-
-  remove(entry: number): void {
-    const { data } = this.table;
-    const at = entry * ENTRY_SIZE;
-    const next = data[at + WHEEL_NEXT];
-    const previous = data[at + WHEEL_PREVIOUS];
-    if (next !== NONE) data[next * ENTRY_SIZE + WHEEL_PREVIOUS] = previous;
-    if (previous >= 0) data[previous * ENTRY_SIZE + WHEEL_NEXT] = next;
-    else this.heads[slotOfMark(previous)] = next;
+    this.put(entry, this.slotOf(this.table.data[entry * ENTRY_SIZE + EXPIRES]));
   }
 
   /** The entry expires sooner than it did. */
   move(entry: number): void {
-    this.remove(entry);
     this.add(entry);
   }
 
   /**
    * Calls `expired` with every entry whose expiry plus `lag(entry)` is at or before `now` (jiffies); it must
-   * erase the entry.
+   * erase the entry, and insert none.
    */
   collect(now: number, lag: ((entry: number) => number) | null, expired: (entry: number) => void): void {
-    const target = Math.floor(now / JIFFIES_PER_SLOT);
+    const target = now >> JIFFIES_PER_SLOT_SHIFT;
     const slots = Math.min(target - this.absolute + 1, SLOTS);
     const first = this.current;
     this.absolute = target;
@@ -63,51 +57,43 @@ export class ExpiryWheel {
     for (let i = 0; i < slots; i++) this.sweep((first + i) % SLOTS, now, lag, expired);
   }
 
-  /** Looks at every entry of a slot that is past: erases it, or moves it to where it belongs now. */
+  /** Looks at every entry of a slot that is past, the last added first: erases it, or puts it where it belongs now. */
   private sweep(
     slot: number,
     now: number,
     lag: ((entry: number) => number) | null,
     expired: (entry: number) => void,
   ): void {
-    let entry = this.heads[slot];
-    while (entry !== NONE) {
-      const { data } = this.table;
+    const { records } = this;
+    const { data } = this.table;
+    while (!records.isEmpty(slot)) {
+      const entry = records.pop(slot);
       const at = entry * ENTRY_SIZE;
-      const next = data[at + WHEEL_NEXT];
+      const status = data[at + STATUS];
+      // An entry may be here twice, if it was moved away and back: what is done to it can be done twice.
+      const isStale = (status & CONFIRMED) === 0 || (status & WHEEL_SLOT_MASK) >>> WHEEL_SLOT_SHIFT !== slot;
+      if (isStale) continue;
       const due = data[at + EXPIRES] + (lag === null ? 0 : lag(entry));
-      if (due <= now && (data[at + STATUS] & CONFIRMED) !== 0) {
+      if (due <= now) {
         expired(entry);
       } else {
-        const wanted = (this.current + this.slotsAhead(due)) % SLOTS;
-        if (wanted !== slot) {
-          this.remove(entry);
-          this.link(entry, wanted);
-        }
+        const wanted = this.slotOf(due);
+        if (wanted === slot) records.push(STAYING, entry);
+        else this.put(entry, wanted);
       }
-      entry = next;
     }
+    while (!records.isEmpty(STAYING)) records.push(slot, records.pop(STAYING));
   }
 
-  private slotsAhead(expires: number): number {
-    return Math.max(0, Math.min(Math.floor(expires / JIFFIES_PER_SLOT) - this.absolute, REACH));
+  private slotOf(expires: number): number {
+    const ahead = Math.max(0, Math.min((expires >> JIFFIES_PER_SLOT_SHIFT) - this.absolute, REACH));
+    return (this.current + ahead) % SLOTS;
   }
 
-  private link(entry: number, slot: number): void {
+  private put(entry: number, slot: number): void {
     const { data } = this.table;
-    const head = this.heads[slot];
-    data[entry * ENTRY_SIZE + WHEEL_NEXT] = head;
-    data[entry * ENTRY_SIZE + WHEEL_PREVIOUS] = markOfSlot(slot);
-    if (head !== NONE) data[head * ENTRY_SIZE + WHEEL_PREVIOUS] = entry;
-    this.heads[slot] = entry;
+    const at = entry * ENTRY_SIZE + STATUS;
+    data[at] = (data[at] & ~WHEEL_SLOT_MASK) | (slot << WHEEL_SLOT_SHIFT);
+    this.records.push(slot, entry);
   }
-}
-
-/** The head of a list keeps its slot where others keep their predecessor, as a number below NONE. */
-function markOfSlot(slot: number): number {
-  return -2 - slot;
-}
-
-function slotOfMark(mark: number): number {
-  return -2 - mark;
 }

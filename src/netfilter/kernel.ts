@@ -26,6 +26,8 @@ export interface KernelAxes {
    * `ignored`: no release; a simplified kernel that needs no index of entries by source.
    */
   readonly sourceMappings: 'reused' | 'ignored';
+  /** A destination that no rule translates is `tested` all the same, and counted; `untested`: no release. */
+  readonly nullBinding: 'tested' | 'untested';
   readonly clash: ClashAxis;
   readonly counters: CountersAxis;
   readonly udp: UdpAxis;

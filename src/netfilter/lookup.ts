@@ -104,7 +104,7 @@ function trackKnownFlow(netfilter: Netfilter, packet: Packet, direction: number)
   else packet.info = (status & SEEN_REPLY) !== 0 ? CT_ESTABLISHED : CT_NEW;
 
   if (protocolOf(packet.space) === TCP) trackTcp(netfilter, packet, direction);
-  else if ((status & FIXED_TIMEOUT) === 0) trackUdp(netfilter, at);
+  else if ((status & FIXED_TIMEOUT) === 0) trackUdp(netfilter, packet.entry);
 
   if (direction === REPLY) data[at + STATUS] |= SEEN_REPLY;
 }
@@ -117,19 +117,29 @@ function killIfClashEntry(netfilter: Netfilter, packet: Packet): void {
   packet.entry = NONE;
 }
 
-function trackUdp(netfilter: Netfilter, at: number): void {
+function trackUdp(netfilter: Netfilter, entry: number): void {
   const { data } = netfilter.table;
   const { udp } = netfilter.axes;
+  const at = entry * ENTRY_SIZE;
   const status = data[at + STATUS];
   if ((status & SEEN_REPLY) === 0) {
-    data[at + EXPIRES] = netfilter.jiffies + netfilter.timeouts.udp;
+    setExpiry(netfilter, entry, netfilter.timeouts.udp);
     return;
   }
   // Reference 2.7: up to 4.20 any packet after the first reply makes a stream; since 5.0 only after two seconds.
   const age = (netfilter.jiffies - data[at + STARTED]) * NS_PER_JIFFY;
   const isStream = udp.streamAfterNs === 0 || age > udp.streamAfterNs;
-  data[at + EXPIRES] = netfilter.jiffies + (isStream ? netfilter.timeouts.udpStream : netfilter.timeouts.udp);
+  setExpiry(netfilter, entry, isStream ? netfilter.timeouts.udpStream : netfilter.timeouts.udp);
   if (isStream || udp.assured === 'reply-seen') data[at + STATUS] |= ASSURED;
+}
+
+/** Of a UDP flow: sooner than it was only if the timeout of streams is the shorter one. */
+function setExpiry(netfilter: Netfilter, entry: number, timeout: number): void {
+  const { data, occupancies } = netfilter.table;
+  const at = entry * ENTRY_SIZE;
+  const expires = netfilter.jiffies + timeout;
+  if (expires < data[at + EXPIRES]) occupancies.forget(entry);
+  data[at + EXPIRES] = expires;
 }
 
 function trackTcp(netfilter: Netfilter, packet: Packet, direction: number): void {
@@ -149,7 +159,10 @@ function trackTcp(netfilter: Netfilter, packet: Packet, direction: number): void
   const expires = netfilter.jiffies + netfilter.timeouts.tcp[state];
   const sooner = expires < data[at + EXPIRES];
   data[at + EXPIRES] = expires;
-  if (sooner) netfilter.table.expiry.move(packet.entry);
+  if (sooner) {
+    netfilter.table.expiry.move(packet.entry);
+    netfilter.table.occupancies.forget(packet.entry);
+  }
 }
 
 /** `init_conntrack`: the limit is checked against all entries, the unconfirmed ones included. */
@@ -181,10 +194,11 @@ function startFlow(netfilter: Netfilter, packet: Packet, cpu: number): number {
     packet.replySpace,
   );
   const at = entry * ENTRY_SIZE;
-  table.data[at + STARTED] = netfilter.jiffies;
   if (isTcp) {
     table.data[at + STATUS] = withTcpState(0, state);
     table.data[at + SEQUENCE_END] = packet.sequenceEnd;
+  } else {
+    table.data[at + STARTED] = netfilter.jiffies;
   }
   if (axes.counters.countsInserts) netfilter.counters.bump(cpu, NEW);
   packet.entry = entry;

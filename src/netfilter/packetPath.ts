@@ -26,6 +26,8 @@ export interface PacketPath {
   readonly natHooks: boolean;
   /** Entries that exist now. */
   readonly entries: number;
+  /** The clock says the same until this time; it need not be set again before. */
+  readonly clockEndsNs: Nanoseconds;
   setClock(now: Nanoseconds): void;
   /** A verdict; afterwards `isNewFlow` tells whether the other steps follow. */
   lookup(packet: Packet, cpu: number): number;
@@ -47,6 +49,7 @@ export interface PacketPath {
 /** The path through netfilter: the step functions over one `Netfilter`. */
 export class NetfilterPath implements PacketPath {
   readonly netfilter: Netfilter;
+  clockEndsNs = 0;
 
   constructor(netfilter: Netfilter) {
     this.netfilter = netfilter;
@@ -61,7 +64,9 @@ export class NetfilterPath implements PacketPath {
   }
 
   setClock(now: Nanoseconds): void {
-    this.netfilter.jiffies = toJiffies(now);
+    const jiffies = toJiffies(now);
+    this.netfilter.jiffies = jiffies;
+    this.clockEndsNs = (jiffies + 1) * NS_PER_JIFFY;
   }
 
   lookup(packet: Packet, cpu: number): number {
@@ -106,6 +111,7 @@ export class NetfilterPath implements PacketPath {
 export const UNTRACKED_PATH: PacketPath = {
   natHooks: false,
   entries: 0,
+  clockEndsNs: Number.POSITIVE_INFINITY,
   setClock: () => {},
   lookup: () => ACCEPTED,
   isNewFlow: () => false,

@@ -30,6 +30,7 @@ import { liveNode } from './lookup.ts';
 import { type NatRange, portRangeBase, portRangeSize } from './natRange.ts';
 import type { Netfilter } from './netfilter.ts';
 import type { Packet } from './packet.ts';
+import { takenRun } from './takenRun.ts';
 import { TCP_SYN_SENT, TCP_TIME_WAIT, tcpStateOf } from './tcpTracker.ts';
 import { translate } from './translate.ts';
 import {
@@ -152,10 +153,16 @@ export function grantSource(netfilter: Netfilter, packet: Packet): void {
 
 export function inRange(range: NatRange | null, source: Address, port: number): boolean {
   if (range === null) return true;
-  if (!range.addresses.includes(source)) return false;
+  if (!hasAddress(range.addresses, source)) return false;
   if (range.ports === null) return true;
   const low = portRangeBase(range, port);
   return port >= low && port < low + portRangeSize(range, port);
+}
+
+/** Mostly of one address: no call of `includes`. */
+function hasAddress(addresses: readonly Address[], address: Address): boolean {
+  for (let i = 0; i < addresses.length; i++) if (addresses[i] === address) return true;
+  return false;
 }
 
 /** `find_appropriate_src`: the newest entry, confirmed or not, of the same inside source whose mapping is in range. */
@@ -311,6 +318,10 @@ function searchWholeRange(
   cpu: number,
 ): void {
   for (let tried = 1; ; tried++) {
+    const run = takenRun(netfilter, packet, offset, size - tried, base, size, destination, remotePort);
+    countAsProbed(netfilter, packet, run, cpu);
+    tried += run;
+    offset = (offset + run) & 0xffff;
     packet.chosenPort = base + (offset % size);
     if (tried === size) {
       packet.searchGaveUp = true;
@@ -324,6 +335,12 @@ function searchWholeRange(
   packet.rover = offset;
 }
 
+/** Ports of a run that are taken without having been looked at. */
+function countAsProbed(netfilter: Netfilter, packet: Packet, run: number, cpu: number): void {
+  packet.probes += run;
+  netfilter.counters.bump(cpu, FOUND, run);
+}
+
 /** Since 5.0: rounds of 128, 64, 32, 16 and 8 ports from fresh offsets; a range of at most 128 is swept once. One with `one-round`. */
 function searchBounded(
   netfilter: Netfilter,
@@ -335,9 +352,16 @@ function searchBounded(
   remotePort: number,
   cpu: number,
 ): void {
+  // At the end of a round: ports of which more must be known than that they are taken, and the last, that stays.
+  const singly = mayEvict(netfilter, packet) ? EVICTION_PROBES : 1;
   let attempts = Math.min(FIRST_ROUND, size);
   for (let round = 1; ; round++) {
     for (let i = 0; i < attempts; i++) {
+      const most = attempts - i - singly;
+      const run = takenRun(netfilter, packet, offset, most, base, size, destination, remotePort);
+      countAsProbed(netfilter, packet, run, cpu);
+      i += run;
+      offset = (offset + run) & 0xffff;
       packet.chosenPort = base + (offset % size);
       packet.probes += 1;
       packet.rover = offset;

@@ -1,7 +1,9 @@
 /**
  * The `bysource` hash of NAT: entries by original source address, source port and protocol. An entry is linked
  * when its source mapping is chosen, which is *before* it is confirmed: the one place where another packet can
- * see an unconfirmed entry (kernel reference 2.3). Chained hash, newest first, links inside the entries.
+ * see an unconfirmed entry (kernel reference 2.3). Chained hash, newest first: 8 bytes an entry for its neighbours
+ * in the chain, so that one of many that share a socket leaves it at once, and 4 to 8 for the heads. The links are
+ * no part of the entries: a node that translates no sources pays nothing for them.
  */
 import {
   ENTRY_SIZE,
@@ -10,15 +12,20 @@ import {
   ORIGINAL_PORTS,
   ORIGINAL_SOURCE,
   ORIGINAL_SPACE,
-  SOURCE_NEXT,
-  SOURCE_PREVIOUS,
   STATUS,
 } from './entry.ts';
 import { type Address, hashTuple, sourcePort } from './tuple.ts';
 
+const INITIAL_SLOTS = 16_384;
+const LINK_GROWTH = 4;
+/** Links stand at `(entry + 1) * 2`, and links and heads are entry + 1: what has no neighbour writes to the links of 0. */
+const NEXT = 2;
+const PREVIOUS = 3;
+
 export class SourceIndex {
   private readonly table: { readonly data: Int32Array };
-  private heads = new Int32Array(16_384).fill(NONE);
+  private heads = new Int32Array(INITIAL_SLOTS);
+  private links = new Int32Array(0);
   private size = 0;
 
   constructor(table: { readonly data: Int32Array }) {
@@ -26,34 +33,34 @@ export class SourceIndex {
   }
 
   add(entry: number): void {
-    if (this.size >= this.heads.length) this.grow();
+    if (this.size === this.heads.length) this.growHeads();
+    while (entry * 2 + PREVIOUS >= this.links.length) this.growLinks();
     this.size += 1;
     this.table.data[entry * ENTRY_SIZE + STATUS] |= IN_SOURCE_INDEX;
     this.link(entry);
   }
 
   remove(entry: number): void {
-    const { data } = this.table;
-    const at = entry * ENTRY_SIZE;
-    const next = data[at + SOURCE_NEXT];
-    const previous = data[at + SOURCE_PREVIOUS];
-    if (next !== NONE) data[next * ENTRY_SIZE + SOURCE_PREVIOUS] = previous;
-    if (previous !== NONE) data[previous * ENTRY_SIZE + SOURCE_NEXT] = next;
+    const { links } = this;
+    const next = links[entry * 2 + NEXT];
+    const previous = links[entry * 2 + PREVIOUS];
+    links[next * 2 + 1] = previous;
+    if (previous !== 0) links[previous * 2] = next;
     else this.heads[this.slotOf(entry)] = next;
-    data[at + STATUS] &= ~IN_SOURCE_INDEX;
+    this.table.data[entry * ENTRY_SIZE + STATUS] &= ~IN_SOURCE_INDEX;
     this.size -= 1;
   }
 
   /** The newest entry of this source, or NONE; go on with `next`. */
   first(source: Address, ports: number, space: number): number {
-    return this.matching(this.heads[this.slot(source, ports, space)], source, ports, space);
+    return this.matching(this.heads[this.slot(source, ports, space)] - 1, source, ports, space);
   }
 
   next(entry: number): number {
     const { data } = this.table;
     const at = entry * ENTRY_SIZE;
     return this.matching(
-      data[at + SOURCE_NEXT],
+      this.links[entry * 2 + NEXT] - 1,
       data[at + ORIGINAL_SOURCE],
       data[at + ORIGINAL_PORTS],
       data[at + ORIGINAL_SPACE],
@@ -71,7 +78,7 @@ export class SourceIndex {
       ) {
         return entry;
       }
-      entry = data[at + SOURCE_NEXT];
+      entry = this.links[entry * 2 + NEXT] - 1;
     }
     return NONE;
   }
@@ -87,29 +94,33 @@ export class SourceIndex {
   }
 
   private link(entry: number): void {
-    const { data } = this.table;
+    const { links, heads } = this;
     const slot = this.slotOf(entry);
-    const head = this.heads[slot];
-    data[entry * ENTRY_SIZE + SOURCE_NEXT] = head;
-    data[entry * ENTRY_SIZE + SOURCE_PREVIOUS] = NONE;
-    if (head !== NONE) data[head * ENTRY_SIZE + SOURCE_PREVIOUS] = entry;
-    this.heads[slot] = entry;
+    const head = heads[slot];
+    links[entry * 2 + NEXT] = head;
+    links[entry * 2 + PREVIOUS] = 0;
+    links[head * 2 + 1] = entry + 1;
+    heads[slot] = entry + 1;
   }
 
   /** Doubles the heads and links every entry again, oldest first, so that the newest stays first. */
-  private grow(): void {
-    const { data } = this.table;
-    const old = this.heads;
-    this.heads = new Int32Array(old.length * 2).fill(NONE);
-    for (const head of old) {
-      if (head === NONE) continue;
+  private growHeads(): void {
+    const { heads, links } = this;
+    this.heads = new Int32Array(heads.length * 2);
+    for (const head of heads) {
       let last = head;
-      while (data[last * ENTRY_SIZE + SOURCE_NEXT] !== NONE) last = data[last * ENTRY_SIZE + SOURCE_NEXT];
-      while (last !== NONE) {
-        const previous = data[last * ENTRY_SIZE + SOURCE_PREVIOUS];
-        this.link(last);
+      while (links[last * 2] !== 0) last = links[last * 2];
+      while (last !== 0) {
+        const previous = links[last * 2 + 1];
+        this.link(last - 1);
         last = previous;
       }
     }
+  }
+
+  private growLinks(): void {
+    const larger = new Int32Array(Math.max(this.links.length * LINK_GROWTH, INITIAL_SLOTS * 2));
+    larger.set(this.links);
+    this.links = larger;
   }
 }

@@ -64,6 +64,7 @@ export class UdpPorts {
   }
 
   private rangeOf(namespace: number): PortRange {
+    if (this.ranges.size === 0) return DEFAULT_RANGE;
     return this.ranges.get(namespace) ?? DEFAULT_RANGE;
   }
 }

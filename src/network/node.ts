@@ -63,6 +63,8 @@ export class Node {
   private readonly sink: NodeSink;
   private readonly watch: RaceWatch;
   private readonly options: NodeOptions;
+  private readonly times: StepTimes;
+  private readonly eventKind: number;
   private readonly serving: Int32Array;
   private readonly startedNs: Float64Array;
   private readonly head: Int32Array;
@@ -81,6 +83,8 @@ export class Node {
     this.sink = sink;
     this.watch = watch;
     this.options = options;
+    this.times = options.times;
+    this.eventKind = options.eventKind;
     this.cpus = options.cpus;
     this.backlogDrops = new Float64Array(options.cpus);
     this.serving = new Int32Array(options.cpus).fill(-1);
@@ -117,7 +121,7 @@ export class Node {
   private prepare(packet: NetworkPacket, cpu: number): void {
     packet.cpu = cpu;
     packet.step = STEP_LOOKUP;
-    this.options.times.draw(packet);
+    this.times.draw(packet);
   }
 
   private isIdle(cpu: number): boolean {
@@ -125,7 +129,7 @@ export class Node {
   }
 
   private schedule(packet: NetworkPacket, delay: number): void {
-    this.loop.scheduleIn(delay, this.options.eventKind, packet.handle);
+    this.loop.scheduleIn(delay, this.eventKind, packet.handle);
   }
 
   /** The last thing that an event's handler does. */
@@ -158,7 +162,7 @@ export class Node {
   private begin(packet: NetworkPacket): number {
     this.serving[packet.cpu] = packet.handle;
     this.startedNs[packet.cpu] = this.loop.now;
-    return packet.step === STEP_LOOKUP ? this.options.times.receive(packet) : 0;
+    return packet.step === STEP_LOOKUP ? this.times.receive(packet) : 0;
   }
 
   /** Does the packet's steps for as long as nothing else can come between, then schedules the next one. */
@@ -200,10 +204,10 @@ export class Node {
   private perform(packet: NetworkPacket): number {
     const passage = (packet.route as Route).passages[packet.passage] as Passage;
     const { path } = passage;
-    const { times } = this.options;
+    const { times } = this;
     const { now } = this.loop;
     const { cpu } = packet;
-    path.setClock(now);
+    if (now >= path.clockEndsNs) path.setClock(now);
     switch (packet.step) {
       case STEP_LOOKUP: {
         const verdict = path.lookup(packet, cpu);
@@ -287,7 +291,7 @@ export class Node {
       return FINISHED;
     }
     packet.step = STEP_SEARCH;
-    return this.options.times.destinationToSearch(packet, passage.lookupToConfirmNs);
+    return this.times.destinationToSearch(packet, passage.lookupToConfirmNs);
   }
 
   private verdictTime(packet: NetworkPacket): number {

@@ -92,7 +92,8 @@ export class RaceWatch {
 
   private close(packet: NetworkPacket): void {
     const { open } = this;
-    const at = open.indexOf(packet);
+    let at = open.length - 1;
+    while (at >= 0 && open[at] !== packet) at--;
     if (at === -1) return;
     const last = open.pop() as NetworkPacket;
     if (at < open.length) open[at] = last;

@@ -43,7 +43,11 @@ export class StepTimes {
 
   /** Draws the packet's factor and its stall, if any, by one uniform variate. */
   draw(packet: NetworkPacket): void {
-    if (this.isFixed(packet)) return;
+    if (this.isFixed(packet)) {
+      packet.timeFactor = 1;
+      packet.stallNs = 0;
+      return;
+    }
     const u = this.stream.uniform(packet.entity, packet.ordinal) * QUANTILES;
     const cell = Math.floor(u);
     packet.timeFactor = this.factors === null ? -ln(1 - u / QUANTILES) : this.factors[cell];
@@ -107,8 +111,10 @@ export class StepTimes {
   }
 
   private of(packet: NetworkPacket, meanNs: number, step: number): number {
-    const stall = packet.stalledStep === step ? packet.stallNs : 0;
-    return Math.round(meanNs * packet.timeFactor + stall);
+    if (packet.stallNs > 0 && packet.stalledStep === step) {
+      return Math.round(meanNs * packet.timeFactor + packet.stallNs);
+    }
+    return meanNs === 0 ? 0 : Math.round(meanNs * packet.timeFactor);
   }
 }
 

@@ -45,7 +45,7 @@ async function bench({ parts, rounds, print, afterwards }: BenchOptions): Promis
   const start = { at: new Date().toISOString(), environment: environment() };
   const chosen = PARTS.filter(({ name }) => parts.includes(name));
   talk('building');
-  build();
+  await build();
   const samples = measureRounds(
     chosen.flatMap(({ runs }) => runs),
     rounds,

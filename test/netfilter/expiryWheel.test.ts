@@ -31,7 +31,6 @@ class Wheels {
 
   remove(entry: number): void {
     if (!this.expires.delete(entry)) return;
-    this.wheel.remove(entry);
     this.data[entry * ENTRY_SIZE + STATUS] = 0;
   }
 
@@ -106,5 +105,20 @@ describe('the expiry wheel', () => {
     expect(wheels.collect(0)).toEqual([]);
     wheels.now = 50_000;
     expect(wheels.collect(0)).toEqual([1]);
+  });
+
+  it('collects an entry once that was moved away and back, or erased and inserted again', () => {
+    const wheels = new Wheels();
+    for (const entry of [1, 2]) wheels.add(entry, 50_000);
+    wheels.renew(1, 1000);
+    wheels.renew(1, 50_000);
+    wheels.remove(2);
+    wheels.add(2, 50_000);
+    wheels.now = 2000;
+    expect(wheels.collect(0)).toEqual([]);
+    wheels.now = 49_999;
+    expect(wheels.collect(0)).toEqual([]);
+    wheels.now = 50_000;
+    expect(wheels.collect(0)).toEqual([1, 2]);
   });
 });

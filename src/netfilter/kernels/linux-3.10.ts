@@ -22,6 +22,7 @@ export const linux3_10: KernelAxes = {
   },
   sameOrigin: 'taken',
   sourceMappings: 'reused',
+  nullBinding: 'tested',
   clash: {
     name: 'C0',
     mergesWithoutNat: false,

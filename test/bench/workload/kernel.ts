@@ -16,10 +16,11 @@ export const DNS_RACE_KERNEL: Kernel = {
     portSearch: { ...linux4_10.portSearch, limit: 'one-round', randomFully: true },
     sameOrigin: 'taken',
     sourceMappings: 'ignored',
+    nullBinding: 'untested',
     // Before clash resolution, with a timer per entry.
     clash: linux4_2.clash,
     // `new` counts the flows.
-    counters: linux4_2.counters,
+    counters: { ...linux4_10.counters, countsInserts: true },
     table: { ...linux4_10.table, gc: { kind: 'timers' } },
   },
 };
