@@ -4,9 +4,14 @@ import { renderSvg } from '../../src/report/svg.ts';
 import { benchChart } from './chart.ts';
 import { withMeasured } from './document.ts';
 import { type Figure, growthExponent, isMet, pairedRatios, spreadOf } from './figure.ts';
+import { GROWTH_PART } from './growth.ts';
+import { headlinePart, SHORT_PART } from './headline.ts';
+import { MEMORY_PART } from './memory.ts';
 import { readOptions } from './options.ts';
+import type { Part } from './part.ts';
+import { PROFILES_PART } from './profiles.ts';
 import { type BenchRecord, recorded } from './record.ts';
-import { measureRounds, type Run, type Subject, sampleOf } from './rounds.ts';
+import { measureRounds, type Run, type Samples, type Subject, sampleOf } from './rounds.ts';
 import { nsPerPacket, packetsPerCpuSecond, type Sample, workloadEvents } from './sample.ts';
 import { commandsOf } from './startup.ts';
 import { findSimpy, NAIVE } from './subjects.ts';
@@ -124,6 +129,74 @@ describe('the rounds', () => {
   it('say what a run that failed wrote', () => {
     const broken = run(printing('broken', 'console.error("no such profile"); process.exit(3)'));
     expect(() => sampleOf(broken, 1)).toThrow(/exit code 3\nno such profile/);
+  });
+});
+
+describe('the parts', () => {
+  const simpy: Subject = { name: 'SimPy', command: () => [] };
+
+  /** Cost and memory that follow from the run; two rounds, the second on a machine half as fast. */
+  const samplesOf = (part: Part): Samples => {
+    const sizes = {
+      live1e4: 1e4,
+      live1e6: 1e6,
+      live1e7: 1e7,
+      'live1e6-by-source': 1e6,
+      'live1e7-by-source': 1e7,
+    };
+    return (run) => {
+      if (!part.runs.some((each) => isSame(each, run))) throw new Error('not run');
+      const liveEntries = sizes[run.profile as keyof typeof sizes] ?? 1.7e5;
+      const bytesPerEntry = run.profile.endsWith('-by-source') ? 76 : 60;
+      const costs = {
+        'naive JavaScript': 3300,
+        SimPy: 15_000,
+        snatrace: run.profile === 'live1e7' ? 600 : 300,
+      };
+      const maxRssBytes = 5e7 + bytesPerEntry * liveEntries + (run.seconds === 600 ? 6.02e6 : 0);
+      return [1, 2].map((slowness) => ({
+        ...SAMPLE,
+        liveEntries,
+        maxRssBytes,
+        cpuSeconds: slowness * SAMPLE.packets * costs[run.subject.name as keyof typeof costs] * 1e-9,
+      }));
+    };
+  };
+  const isSame = (a: Run, b: Run) =>
+    a.subject === b.subject && a.profile === b.profile && a.seconds === b.seconds;
+  const medians = (part: Part) =>
+    Object.fromEntries(
+      part
+        .figures(samplesOf(part), 2)
+        .map(({ id, perRound }) => [id, Number(spreadOf(perRound).median.toFixed(4))]),
+    );
+
+  it('compare with the peers, by pairs', () => {
+    const part = headlinePart(simpy);
+    expect(medians(part)).toMatchObject({
+      'headline/ns-per-packet': 450,
+      'headline/naive-ratio': 11,
+      'headline/simpy-ratio': 50,
+    });
+    expect(medians(headlinePart(null))).not.toHaveProperty('headline/simpy-ratio');
+    expect(medians(SHORT_PART)).toMatchObject({ 'short/naive-ratio': 11 });
+  });
+
+  it('take the profiles against the headline', () => {
+    expect(medians(PROFILES_PART)).toMatchObject({ 'profiles/live1e7': 900, 'profiles/exhaust-ratio': 1 });
+  });
+
+  it('take memory per entry as a slope, and growth against the short run', () => {
+    expect(medians(MEMORY_PART)).toEqual({
+      'memory/bytes-per-entry': 60,
+      'memory/bytes-per-indexed-entry': 76,
+      'memory/peak-1e7': 6.5e8,
+      'memory/growth': 0.1,
+    });
+  });
+
+  it('take exponents over the range of sizes', () => {
+    expect(medians(GROWTH_PART)).toEqual({ 'growth/pods': 0, 'growth/live-entries': 0.1003 });
   });
 });
 
