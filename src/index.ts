@@ -7,6 +7,7 @@
  * - `racePairs` puts two packets at a controlled offset through its node, `Testbed` any packets at any time.
  * - `planComparison` and `compare` (`experiment/`) run variants under common random numbers and judge them; `loadPoints`
  *   and `sweep` do so at every point of a grid.
+ * - `loadCluster` and `simulateCluster` answer for many nodes in groups, from a sample of each.
  * - `claim` and `assertClaim` (`claims/`) hold a statement about a mitigation to random scenarios, as a test.
  * - Below lie the clients and servers, the node (`network/`), and the steps themselves (`netfilter/`):
  *   `resolveKernel` tells what a release does.
@@ -27,6 +28,15 @@ export type { Counterexample } from './claims/counterexample.ts';
 export { type Measure, RACE_MEASURES } from './claims/measure.ts';
 export { RACE_WORLDS } from './claims/raceWorlds.ts';
 export { scenarioArbitrary } from './claims/scenarioArbitrary.ts';
+export type { ResolverKind } from './clients/createResolver.ts';
+export type { Resolver, ResolverHost } from './clients/resolver.ts';
+export { type ClusterOptions, simulateCluster } from './experiment/cluster.ts';
+export type {
+  ClusterResult,
+  NodeGroupResult,
+  NodesResult,
+  ServerResult,
+} from './experiment/clusterResult.ts';
 export { type CompareOptions, compare } from './experiment/compare.ts';
 export type { Cell, CellGroup, Comparison, Context } from './experiment/comparison.ts';
 export {
@@ -57,6 +67,9 @@ export {
 } from './mitigations/mitigation.ts';
 export type { Kernel, KernelAxes } from './netfilter/kernel.ts';
 export { type KernelResolution, resolveKernel } from './netfilter/kernels/resolveKernel.ts';
+export type { PacketObserver } from './network/packetObserver.ts';
+export { type Cluster, type LoadedCluster, loadCluster } from './scenario/clusterFile.ts';
+export type { ClusterSettings, NodeGroup, SampleSettings } from './scenario/clusterSettings.ts';
 export { DISPATCH_PRESETS, type DispatchPreset } from './scenario/dispatchPresets.ts';
 export type { ExperimentSettings, Factor, Level } from './scenario/experimentSettings.ts';
 export { InvalidScenario } from './scenario/invalidScenario.ts';
@@ -73,6 +86,7 @@ export {
   type PairOutcome,
   racePairs,
 } from './simulation/packetPairs.ts';
+export { PacketTrace, type StepName, type TracedStep } from './simulation/packetTrace.ts';
 export type { GroupResult, NodeResult, OperationResult, RunResult } from './simulation/result.ts';
 export { type RunOptions, simulate } from './simulation/simulate.ts';
 export {

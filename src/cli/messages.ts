@@ -55,6 +55,18 @@ export const sameReportTwice = (name: string): string =>
 export const mitigationsHint = (): string =>
   '`snatrace mitigations NAME` explains one, and on what it depends; NAME may be any `kernel-RELEASE`.';
 export const nothingApplies = (): string => 'Nothing of the catalogue has an effect on this scenario.';
+export const clusterIsForRun = (path: string, command: string, groups: readonly string[]): string =>
+  `${path}: describes a cluster, and \`${command}\` takes one node: write out that of a group (\`snatrace run ${path} --group ${groups[0]} --print-scenario > node.yaml\`) and take that; its groups: ${groups.join(', ')}`;
+export const noCluster = (flag: string): string =>
+  `--${flag} is about a cluster, and the file describes one node (\`cluster:\` in it lists groups of nodes)`;
+export const replicationsOfCluster = (): string =>
+  'a cluster has no replications: --nodes says how many nodes of each group are simulated';
+export const unknownGroup = (name: string, known: readonly string[]): string =>
+  `unknown node group ${JSON.stringify(name)}${didYouMean(name, known)} (${known.join(', ')})`;
+export const clusterInterrupted = (simulated: number): string =>
+  `interrupted: the answer rests on the ${simulated} nodes that were simulated`;
+export const clusterTooSoon = (): string =>
+  'interrupted before two nodes of each group were simulated: nothing can be said of the cluster';
 export const notCalibrated = (reason: string): string =>
   `no step was measured, and the profile has those of lab-6.18: ${reason} (\`snatrace doctor\` says more)`;
 export const windowNotTold = (key: string, reason: string): string =>

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseResolver } from '../clients/catalogue.ts';
 import { resolveKernel } from '../netfilter/kernels/resolveKernel.ts';
+import { type LoadedCluster, loadCluster } from '../scenario/clusterFile.ts';
 import { InvalidScenario } from '../scenario/invalidScenario.ts';
 import { type LoadedScenario, type LoadOptions, loadScenario } from '../scenario/load.ts';
 import { type LoadedPoints, loadPoints } from '../scenario/points.ts';
@@ -9,13 +10,29 @@ import { USAGE } from './exitCodes.ts';
 import { Failure } from './failure.ts';
 import * as messages from './messages.ts';
 
-export function readScenario(path: string): LoadedScenario {
-  return reading(path, loadScenario);
+/** @param command Refuses a file about a cluster, which `snatrace run` alone takes. */
+export function readScenario(path: string, command: string): LoadedScenario {
+  return oneNode(reading(path, loadScenario), path, command);
+}
+
+/** With the scenarios of its node groups, if it is about a cluster. */
+export function readCluster(path: string): LoadedCluster {
+  return reading(path, loadCluster);
+}
+
+function oneNode(loaded: LoadedScenario, path: string, command: string): LoadedScenario {
+  const { cluster } = loaded.experiment;
+  if (cluster === null) return loaded;
+  const names = cluster.groups.map(({ name }) => name);
+  throw new Failure(messages.clusterIsForRun(path, `snatrace ${command}`, names), USAGE);
 }
 
 /** With all points of its `vary`; `overrides` are keys at its top that have another value in every point. */
 export function readPoints(path: string, overrides: Readonly<Record<string, unknown>>): LoadedPoints {
-  return reading(path, (text, options) => loadPoints(text, { ...options, overrides }));
+  return reading(path, (text, options) => {
+    oneNode(loadScenario(text, options), path, 'sweep');
+    return loadPoints(text, { ...options, overrides });
+  });
 }
 
 function reading<Loaded>(path: string, load: (text: string, options: LoadOptions) => Loaded): Loaded {

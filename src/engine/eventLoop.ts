@@ -30,14 +30,23 @@ export class EventLoop {
   private sequence = 0;
   private readonly queue = new EventQueue();
   private readonly lanes: TimerLane[] = [];
-  /** Time of the first timer over all lanes. */
+  /** Of each lane, the delay and the time of its first timer; Infinity where there is no lane or no timer. */
+  private readonly laneDelays = new Float64Array(MAX_LANES).fill(Number.POSITIVE_INFINITY);
+  private readonly laneTimes = new Float64Array(MAX_LANES).fill(Number.POSITIVE_INFINITY);
+  /** The lane whose first timer comes first of all, and its time. */
+  private firstLane = 0;
   private lanesFirst = Number.POSITIVE_INFINITY;
+
+  /** When the next event is due; Infinity if there is none. */
+  get nextTime(): Nanoseconds {
+    return Math.min(this.lanesFirst, this.queue.firstTime);
+  }
 
   /** Announces that many timers of this delay will be started. */
   addLane(delay: Nanoseconds): void {
-    if (this.lanes.length < MAX_LANES && !this.lanes.some((lane) => lane.delay === delay)) {
-      this.lanes.push(new TimerLane(delay));
-    }
+    if (this.lanes.length === MAX_LANES || this.laneDelays.includes(delay)) return;
+    this.laneDelays[this.lanes.length] = delay;
+    this.lanes.push(new TimerLane(delay));
   }
 
   /** An event at an absolute time, not before now. */
@@ -54,16 +63,23 @@ export class EventLoop {
 
   /** The same with a stamp, and in a lane if there is one for the delay. */
   startTimer(delay: Nanoseconds, kind: number, handle: number, stamp: number): void {
-    const lanes = this.lanes;
-    for (let i = 0; i < lanes.length; i++) {
-      const lane = lanes[i];
-      if (lane.delay === delay) {
-        lane.push(this.now, this.sequence++, (handle << KIND_BITS) | kind, stamp);
-        if (lane.firstTime < this.lanesFirst) this.lanesFirst = lane.firstTime;
-        return;
-      }
+    const { laneDelays } = this;
+    const count = this.lanes.length;
+    let i = 0;
+    while (i < count && laneDelays[i] !== delay) i++;
+    if (i === count) this.schedule(this.now + delay, kind, handle, stamp);
+    else this.startInLane(i, (handle << KIND_BITS) | kind, stamp);
+  }
+
+  private startInLane(i: number, what: number, stamp: number): void {
+    const time = this.now + this.laneDelays[i];
+    this.lanes[i].push(this.now, this.sequence++, what, stamp);
+    if (time >= this.laneTimes[i]) return;
+    this.laneTimes[i] = time;
+    if (time < this.lanesFirst) {
+      this.lanesFirst = time;
+      this.firstLane = i;
     }
-    this.schedule(this.now + delay, kind, handle, stamp);
   }
 
   /**
@@ -79,7 +95,11 @@ export class EventLoop {
 
   /** The same for the time `delay` from now. */
   tryAdvanceBy(delay: Nanoseconds): boolean {
-    return this.tryAdvance(this.now + delay);
+    const time = this.now + delay;
+    if (time >= this.queue.firstTime || time >= this.lanesFirst || time > this.until) return false;
+    this.now = time;
+    this.handled += 1;
+    return true;
   }
 
   /** Handles all events up to and including `until`, then sets the clock to it. May be called again, for later. */
@@ -104,34 +124,34 @@ export class EventLoop {
   }
 
   private handleLane(handler: EventHandler): void {
-    const lane = this.firstLane();
+    const lane = this.lanes[this.firstLane];
     const what = lane.firstWhat;
     const stamp = lane.firstStamp;
-    this.now = lane.firstTime;
+    this.now = this.lanesFirst;
     this.handled += 1;
     lane.pop();
-    this.lanesFirst = this.firstLane().firstTime;
+    this.laneTimes[this.firstLane] = lane.firstTime;
+    this.findFirstLane();
     handler(what & KIND_MASK, what >>> KIND_BITS, stamp);
   }
 
   private laneComesFirst(time: Nanoseconds): boolean {
-    return time !== Number.POSITIVE_INFINITY && this.firstLane().firstSequence < this.queue.firstSequence;
+    return (
+      time !== Number.POSITIVE_INFINITY && this.lanes[this.firstLane].firstSequence < this.queue.firstSequence
+    );
   }
 
-  private firstLane(): TimerLane {
-    const lanes = this.lanes;
-    let first = lanes[0];
+  private findFirstLane(): void {
+    const { laneTimes, lanes } = this;
+    let first = 0;
+    let time = laneTimes[0];
     for (let i = 1; i < lanes.length; i++) {
-      const lane = lanes[i];
-      if (
-        lane.firstTime < first.firstTime ||
-        (lane.firstTime === first.firstTime &&
-          lane.firstTime !== Number.POSITIVE_INFINITY &&
-          lane.firstSequence < first.firstSequence)
-      ) {
-        first = lane;
-      }
+      if (laneTimes[i] > time || laneTimes[i] === Number.POSITIVE_INFINITY) continue;
+      if (laneTimes[i] === time && lanes[i].firstSequence > lanes[first].firstSequence) continue;
+      first = i;
+      time = laneTimes[i];
     }
-    return first;
+    this.firstLane = first;
+    this.lanesFirst = time;
   }
 }

@@ -53,12 +53,15 @@ export class RandomStream {
 
   /** Uniform in [0, 1) with 53 bits. `entity` and `index` are taken modulo 2^32. */
   uniform(entity: number, index: number): number {
-    let left = entity ^ this.k0;
-    let right = index ^ this.k1;
-    right ^= finalise((left + this.k2) | 0);
-    left ^= finalise((right + this.k3) | 0);
-    right ^= finalise((left + this.k0) | 0);
-    left ^= finalise((right + this.k1) | 0);
+    // Keys that are known to be integers are added as integers: from a field they would be added as doubles.
+    const k0 = this.k0 | 0;
+    const k1 = this.k1 | 0;
+    let left = entity ^ k0;
+    let right = index ^ k1;
+    right ^= finalise((left + (this.k2 | 0)) | 0);
+    left ^= finalise((right + (this.k3 | 0)) | 0);
+    right ^= finalise((left + k0) | 0);
+    left ^= finalise((right + k1) | 0);
     return ((left >>> 0) * TWO_21 + (right >>> 11)) * TWO_MINUS_53;
   }
 

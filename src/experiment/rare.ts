@@ -6,7 +6,7 @@
 import type { PodGroup, Scenario } from '../scenario/scenario.ts';
 import { dispatchProbability } from '../simulation/assembly.ts';
 import type { OperationResult, RunResult } from '../simulation/result.ts';
-import type { Estimate } from '../statistics/interval.ts';
+import { type Estimate, scaledEstimate } from '../statistics/interval.ts';
 import { type PairedContrast, pairedMeans } from '../statistics/paired.ts';
 import { clopperPearsonUpper } from '../statistics/proportions.ts';
 import { meanOverReplications, type Replicated } from '../statistics/replications.ts';
@@ -14,6 +14,8 @@ import { judge, type Verdict } from '../statistics/verdict.ts';
 import type { ComputedRates } from './comparison.ts';
 
 const MILLION = 1e6;
+/** With fewer drawn stalls, the computed rates say more. */
+export const DRAWN_ENOUGH = 30;
 /** Per pair: struck this often, a dispatch is drawn often enough. */
 const OFTEN_ENOUGH = 0.002;
 /** What a rarer one is amplified to. */
@@ -68,8 +70,8 @@ export function computedRates(
   const stalls = rateOf(stallsIn(computed), computed.amplify, confidence);
   const compared = baseline === null ? null : pairedMeans(stallsIn(baseline), stallsIn(computed), confidence);
   return {
-    stallsPerMillion: scaled(stalls),
-    lossesPerMillion: scaled(rateOf(lossesIn(computed), computed.amplify, confidence)),
+    stallsPerMillion: scaledEstimate(stalls, MILLION),
+    lossesPerMillion: scaledEstimate(rateOf(lossesIn(computed), computed.amplify, confidence), MILLION),
     contrast: compared === null ? null : { contrast: compared, verdict: verdictOf(compared, stalls) },
   };
 }
@@ -110,13 +112,4 @@ function rateOf(sample: Replicated, amplify: number, confidence: number): Estima
     return { ...mean, low: 0, high: high / amplify, method: 'clopper-pearson-upper' };
   }
   return { ...mean, low: mean.low === null ? null : Math.max(0, mean.low) };
-}
-
-function scaled({ estimate, low, high, ...rest }: Estimate): Estimate {
-  return {
-    estimate: estimate * MILLION,
-    low: low === null ? null : low * MILLION,
-    high: high === null ? null : high * MILLION,
-    ...rest,
-  };
 }

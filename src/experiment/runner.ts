@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Piscina } from 'piscina';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { RunResult } from '../simulation/result.ts';
+import type { Sharing } from '../simulation/sharing.ts';
 import { simulate } from '../simulation/simulate.ts';
 
 export interface Job {
@@ -11,6 +12,8 @@ export interface Job {
   readonly replication: number;
   /** As `RunOptions.amplify`: only what such a run computed may be read. */
   readonly amplify?: number;
+  /** As `RunOptions.sharing`. */
+  readonly sharing?: Sharing;
 }
 
 export interface Runner {

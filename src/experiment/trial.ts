@@ -18,14 +18,11 @@ import {
   stallsOf,
 } from './operations.ts';
 import type { Variant } from './plan.ts';
-import { amplificationOf, type ComputedRuns } from './rare.ts';
+import { amplificationOf, type ComputedRuns, DRAWN_ENOUGH } from './rare.ts';
 
 function drawnIn({ runs }: Observed): number {
   return runs.reduce((total, run) => total + stallsOf(run), 0);
 }
-
-/** With fewer drawn stalls as it is, the computed rates say more. */
-const DRAWN_ENOUGH = 30;
 
 /** By behaviour, in order of replication. */
 export type Runs = ReadonlyMap<string, readonly RunResult[]>;

@@ -21,7 +21,9 @@ import {
   STEP_RESUME,
   STEP_SEARCH,
 } from './networkPacket.ts';
+import type { PacketObserver } from './packetObserver.ts';
 import type { RaceWatch } from './raceWatch.ts';
+import type { ServiceProxy } from './serviceProxy.ts';
 import type { StepTimes } from './stepTimes.ts';
 
 /** Who gets the packets that a node has served. */
@@ -45,6 +47,8 @@ export interface NodeOptions {
     readonly hold: Quantile;
     readonly stream: RandomStream;
   };
+  /** Told of each step; absent: nobody watches. */
+  readonly observer?: PacketObserver | null;
   /** Kind under which the node's events are scheduled; their handle is the packet's. */
   readonly eventKind: number;
 }
@@ -64,6 +68,7 @@ export class Node {
   private readonly watch: RaceWatch;
   private readonly options: NodeOptions;
   private readonly times: StepTimes;
+  private readonly observer: PacketObserver | null;
   private readonly eventKind: number;
   private readonly serving: Int32Array;
   private readonly startedNs: Float64Array;
@@ -84,6 +89,7 @@ export class Node {
     this.watch = watch;
     this.options = options;
     this.times = options.times;
+    this.observer = options.observer ?? null;
     this.eventKind = options.eventKind;
     this.cpus = options.cpus;
     this.backlogDrops = new Float64Array(options.cpus);
@@ -165,14 +171,87 @@ export class Node {
     return packet.step === STEP_LOOKUP ? this.times.receive(packet) : 0;
   }
 
-  /** Does the packet's steps for as long as nothing else can come between, then schedules the next one. */
+  /**
+   * Does the packet's steps, and those of the packets that wait behind it, for as long as nothing else can come
+   * between; then schedules the next one. One loop: a step costs no call of its own, and its delay, a double, is never
+   * boxed.
+   */
   private serve(first: NetworkPacket): void {
-    const { loop } = this;
+    const { loop, times, watch, observer } = this;
     let packet = first;
     for (;;) {
       // The packet may be gone, and used again, once it has left.
       const { cpu } = packet;
-      let delay = this.perform(packet);
+      const passage = (packet.route as Route).passages[packet.passage] as Passage;
+      const { path } = passage;
+      const { now } = loop;
+      if (now >= path.clockEndsNs) path.setClock(now);
+      if (observer !== null) observer.step(now, packet);
+      let delay = FINISHED;
+      switch (packet.step) {
+        case STEP_LOOKUP: {
+          const verdict = path.lookup(packet, cpu);
+          if (isDropped(verdict)) {
+            this.sink.dropped(packet, verdict, passage.inSender);
+          } else if (!path.isNewFlow(packet)) {
+            packet.step = STEP_LEAVE;
+            delay = times.established(packet);
+          } else {
+            watch.lookedUp(packet, path);
+            packet.step = path.natHooks ? STEP_DESTINATION : STEP_CONFIRM;
+            delay = path.natHooks
+              ? times.lookupToDestination(packet, passage.lookupToConfirmNs)
+              : times.lookupToConfirm(packet, passage.lookupToConfirmNs);
+          }
+          break;
+        }
+        case STEP_DESTINATION: {
+          // Rules match what clients send; an answer that lost its entry matches none.
+          if (passage.service === null || packet.isReply) {
+            path.keepDestination(packet, cpu);
+            delay = this.afterDestination(packet, passage);
+          } else {
+            delay = this.chooseEndpoint(packet, passage, passage.service);
+          }
+          break;
+        }
+        case STEP_IPVS_INSERT: {
+          passage.service?.insert(packet, packet.backend, now);
+          this.redirect(packet, passage);
+          delay = this.afterDestination(packet, passage);
+          break;
+        }
+        case STEP_SEARCH: {
+          const range = packet.isReply ? null : passage.masquerade;
+          path.searchSource(packet, range, cpu);
+          if (range !== null) watch.searched(packet);
+          packet.step = STEP_GRANT;
+          delay = times.search(packet);
+          break;
+        }
+        case STEP_GRANT: {
+          path.grantSource(packet);
+          packet.step = STEP_CONFIRM;
+          delay = times.grantToConfirm(packet);
+          break;
+        }
+        case STEP_CONFIRM: {
+          watch.confirming(packet);
+          const verdict = path.confirm(packet, cpu);
+          watch.confirmed(verdict);
+          if (isDropped(verdict)) {
+            this.sink.dropped(packet, verdict, passage.inSender);
+          } else {
+            packet.step = STEP_LEAVE;
+            delay = times.transmit(packet);
+          }
+          break;
+        }
+        default: {
+          if (this.entersNext(packet)) delay = 0;
+          else this.sink.departed(packet);
+        }
+      }
       if (delay === FINISHED) {
         const next = this.finish(cpu);
         if (next === null) return;
@@ -200,79 +279,23 @@ export class Node {
     return packet;
   }
 
-  /** One step, now. Returns the time until the next one, or FINISHED when the CPU is free of this packet. */
-  private perform(packet: NetworkPacket): number {
-    const passage = (packet.route as Route).passages[packet.passage] as Passage;
-    const { path } = passage;
-    const { times } = this;
+  /** The rules of a service decide: at once, or after the insertion into IPVS's table. Returns as afterDestination. */
+  private chooseEndpoint(packet: NetworkPacket, passage: Passage, service: ServiceProxy): number {
     const { now } = this.loop;
-    const { cpu } = packet;
-    if (now >= path.clockEndsNs) path.setClock(now);
-    switch (packet.step) {
-      case STEP_LOOKUP: {
-        const verdict = path.lookup(packet, cpu);
-        if (isDropped(verdict)) return this.drop(packet, passage, verdict);
-        if (!path.isNewFlow(packet)) {
-          packet.step = STEP_LEAVE;
-          return times.established(packet);
-        }
-        this.watch.lookedUp(packet, path);
-        if (!path.natHooks) {
-          packet.step = STEP_CONFIRM;
-          return times.lookupToConfirm(packet, passage.lookupToConfirmNs);
-        }
-        packet.step = STEP_DESTINATION;
-        return times.lookupToDestination(packet, passage.lookupToConfirmNs);
+    if (service.inserts) {
+      const known = service.knows(packet, now);
+      packet.backend = service.choose(packet, now);
+      if (!known) {
+        packet.step = STEP_IPVS_INSERT;
+        return this.times.ipvsSchedule(packet);
       }
-      case STEP_DESTINATION: {
-        const { service } = passage;
-        // Rules match what clients send; an answer that lost its entry matches none.
-        if (service === null || packet.isReply) {
-          path.keepDestination(packet, cpu);
-        } else if (service.inserts) {
-          const known = service.knows(packet, now);
-          packet.backend = service.choose(packet, now);
-          if (!known) {
-            packet.step = STEP_IPVS_INSERT;
-            return times.ipvsSchedule(packet);
-          }
-          this.redirect(packet, passage);
-        } else {
-          const endpoint = service.endpoints[service.choose(packet, now)];
-          invariant(endpoint !== undefined, 'a service proxy chooses one of its endpoints');
-          path.bindDestination(packet, endpoint.address, endpoint.port, cpu);
-        }
-        return this.afterDestination(packet, passage);
-      }
-      case STEP_IPVS_INSERT: {
-        passage.service?.insert(packet, packet.backend, now);
-        this.redirect(packet, passage);
-        return this.afterDestination(packet, passage);
-      }
-      case STEP_SEARCH: {
-        const range = packet.isReply ? null : passage.masquerade;
-        path.searchSource(packet, range, cpu);
-        if (range !== null) this.watch.searched(packet);
-        packet.step = STEP_GRANT;
-        return times.search(packet);
-      }
-      case STEP_GRANT: {
-        path.grantSource(packet);
-        packet.step = STEP_CONFIRM;
-        return times.grantToConfirm(packet);
-      }
-      case STEP_CONFIRM: {
-        this.watch.confirming(packet);
-        const verdict = path.confirm(packet, cpu);
-        this.watch.confirmed(verdict);
-        if (isDropped(verdict)) return this.drop(packet, passage, verdict);
-        packet.step = STEP_LEAVE;
-        return times.transmit(packet);
-      }
-      default: {
-        return this.leave(packet);
-      }
+      this.redirect(packet, passage);
+    } else {
+      const endpoint = service.endpoints[service.choose(packet, now)];
+      invariant(endpoint !== undefined, 'a service proxy chooses one of its endpoints');
+      passage.path.bindDestination(packet, endpoint.address, endpoint.port, packet.cpu);
     }
+    return this.afterDestination(packet, passage);
   }
 
   private redirect(packet: NetworkPacket, passage: Passage): void {
@@ -281,7 +304,10 @@ export class Node {
     passage.path.redirect(packet, endpoint.address, endpoint.port);
   }
 
-  /** A held packet gives its CPU back and queues again when its wait is over. */
+  /**
+   * Returns the time until the port search, or FINISHED: a held packet gives its CPU back and queues again when its wait
+   * is over.
+   */
   private afterDestination(packet: NetworkPacket, passage: Passage): number {
     const hold = packet.holdNs + this.verdictTime(packet);
     if (hold > 0) {
@@ -301,25 +327,15 @@ export class Node {
     return u < probability ? hold(u / probability) : 0;
   }
 
-  private drop(packet: NetworkPacket, passage: Passage, verdict: number): number {
-    this.sink.dropped(packet, verdict, passage.inSender);
-    return FINISHED;
-  }
-
-  /** On to the next passage on this CPU, or out. */
-  private leave(packet: NetworkPacket): number {
+  /** On to the next passage, if it follows on this CPU; otherwise the packet leaves the node. */
+  private entersNext(packet: NetworkPacket): boolean {
     const { passages } = packet.route as Route;
     const next = packet.passage + (packet.isReply ? -1 : 1);
-    if (next >= 0 && next < passages.length) {
-      const { node } = passages[next] as Passage;
-      const { sameCpu } = passages[packet.isReply ? packet.passage : next] as Passage;
-      if (sameCpu && node === this) {
-        packet.passage = next;
-        packet.step = STEP_LOOKUP;
-        return 0;
-      }
-    }
-    this.sink.departed(packet);
-    return FINISHED;
+    if (next < 0 || next >= passages.length) return false;
+    const { sameCpu } = passages[packet.isReply ? packet.passage : next] as Passage;
+    if (!sameCpu || (passages[next] as Passage).node !== this) return false;
+    packet.passage = next;
+    packet.step = STEP_LOOKUP;
+    return true;
   }
 }

@@ -33,11 +33,20 @@ export class StepTimes {
   private readonly stream: RandomStream;
   /** -1: answers take the time of any packet. */
   private readonly answerNs: number;
+  /** Of the means, what every packet asks for. */
+  private readonly receiveNs: number;
+  private readonly afterReceiveNs: number;
+  private readonly transmitNs: number;
+  private readonly stallProbability: number;
 
   constructor(means: StepMeans, stream: RandomStream) {
     this.means = means;
     this.stream = stream;
     this.answerNs = means.answerNs ?? -1;
+    this.receiveNs = means.receiveNs;
+    this.afterReceiveNs = Math.max(0, means.establishedNs - means.receiveNs);
+    this.transmitNs = means.transmitNs;
+    this.stallProbability = means.stall.probability;
     this.factors = means.spread === 'exponential' ? null : lognormalFactors(means.spread);
   }
 
@@ -52,19 +61,20 @@ export class StepTimes {
     const cell = Math.floor(u);
     packet.timeFactor = this.factors === null ? -ln(1 - u / QUANTILES) : this.factors[cell];
     packet.stallNs = 0;
-    const { probability, meanNs } = this.means.stall;
-    const rest = u - cell;
-    if (rest < probability) {
-      const v = (rest / probability) * STALLED_STEPS.length;
-      const which = Math.floor(v);
-      packet.stalledStep = STALLED_STEPS[which] as number;
-      packet.stallNs = -meanNs * ln(1 - (v - which));
-    }
+    if (u - cell < this.stallProbability) this.stall(packet, (u - cell) / this.stallProbability);
+  }
+
+  /** `u`, uniform in [0, 1), says where and for how long. */
+  private stall(packet: NetworkPacket, u: number): void {
+    const v = u * STALLED_STEPS.length;
+    const which = Math.floor(v);
+    packet.stalledStep = STALLED_STEPS[which] as number;
+    packet.stallNs = -this.means.stall.meanNs * ln(1 - (v - which));
   }
 
   receive(packet: NetworkPacket): number {
     if (this.isFixed(packet)) return 0;
-    return this.of(packet, this.means.receiveNs, -1);
+    return this.of(packet, this.receiveNs, -1);
   }
 
   lookupToDestination(packet: NetworkPacket, windowNs: number): number {
@@ -93,12 +103,12 @@ export class StepTimes {
   }
 
   transmit(packet: NetworkPacket): number {
-    return this.of(packet, this.means.transmitNs, STEP_LEAVE);
+    return this.of(packet, this.transmitNs, STEP_LEAVE);
   }
 
   established(packet: NetworkPacket): number {
     if (this.isFixed(packet)) return this.answerNs;
-    return this.of(packet, Math.max(0, this.means.establishedNs - this.means.receiveNs), STEP_LEAVE);
+    return this.of(packet, this.afterReceiveNs, STEP_LEAVE);
   }
 
   /** An answer that takes a time of its own. */

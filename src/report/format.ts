@@ -92,11 +92,12 @@ export function seconds(ns: number): string {
   return value >= 1 ? `${grouped(Number(value.toPrecision(6)))} s` : milliseconds(ns / 1e6);
 }
 
-/** `24,400 to 26,200`; `at most 31` for a one-sided bound. */
+/** `24,400 to 26,200`; `at most 31` for a one-sided bound; `exact` where all units were observed. */
 export function interval(
   { low, high, method }: Pick<Estimate, 'low' | 'high' | 'method'>,
   text: (value: number) => string = amount,
 ): string {
+  if (method === 'census') return 'exact';
   if (method === 'clopper-pearson-upper' && isKnown(high)) return `at most ${text(high)}`;
   if (!isKnown(low) && !isKnown(high)) return NO_BOUND;
   if (!isKnown(high)) return `at least ${text(low as number)}`;

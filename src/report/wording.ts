@@ -93,6 +93,7 @@ export const METHOD_TEXTS: Readonly<Record<IntervalMethod, string>> = {
   t: "Student's t over replications",
   'paired-t': 'paired t over replications (Fieller for ratios)',
   'changed-events': 'paired t, widened where few events changed',
+  census: 'none, all nodes having been simulated',
   none: 'none from a single replication',
 };
 

@@ -176,6 +176,9 @@ const ARRIVALS = {
   size: 1,
 } as const;
 
+/** Eight nodes tell the spread between nodes to a quarter; a minute is what a scenario lasts by default. */
+const SAMPLE = { nodes: 8, timeNs: DURATION_NS, most: 64 };
+
 const COMPARE = { replications: 10, combine: 1, confidence: 0.95 } as const;
 
 export const DEFAULTS = {
@@ -194,6 +197,7 @@ export const DEFAULTS = {
   dispatch: DISPATCH,
   arrivals: ARRIVALS,
   compare: COMPARE,
+  sample: SAMPLE,
 };
 
 /** Limits on what a file may ask for, so that a slip of the finger does not take the machine down. */
@@ -210,6 +214,11 @@ export const LIMITS = {
   names: 100_000,
   pods: 100_000,
   workers: 1_000_000,
+  /** Of one group of a cluster. */
+  nodes: 1_000_000,
+  nodeGroups: 100,
+  /** Of one group of a cluster that are simulated. */
+  sampledNodes: 10_000,
   minDurationNs: 1 * MILLISECOND,
   maxDurationNs: 24 * 60 * MINUTE,
   /** Any other span of time: 30 days. */

@@ -1,4 +1,5 @@
 /** What stands in a scenario file beside the scenario: how `compare`, `sweep` and `lab` are to run it. */
+import type { ClusterSettings } from './clusterSettings.ts';
 import type { LabExperiment } from './labExperiment.ts';
 
 export interface ExperimentSettings {
@@ -20,6 +21,8 @@ export interface ExperimentSettings {
   readonly confidence: number;
   /** What `snatrace lab` does, in order; empty: the usual. Of a `fill: table`, 0 flows are as many as it takes. */
   readonly lab: readonly LabExperiment[];
+  /** The cluster whose nodes are like the file's; null: the file is about one node. */
+  readonly cluster: ClusterSettings | null;
   /** What a sweep varies; empty: the file is one point. The first factor varies slowest. */
   readonly vary: readonly Factor[];
 }

@@ -86,7 +86,7 @@ export function loadDocument(
       return profile.node;
     },
   });
-  const experiment = resolveExperiment(file, source, problems);
+  const experiment = resolveExperiment(file, scenario.durationNs, source, problems);
   if (!problems.empty) throw invalid(problems, source);
   return {
     scenario: frozen(scenario),

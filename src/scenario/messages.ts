@@ -303,6 +303,23 @@ export function unknownLibc(libc: string, detail: string): Problem {
   return problem('unknown-libc', libc, oneLine(detail), null);
 }
 
+// A cluster.
+
+export function duplicateNodeGroup(name: string): Problem {
+  const message = `two node groups are called ${shown(name)}`;
+  return problem('contradiction', name, message, 'name each group differently');
+}
+
+export function noPrecision(): Problem {
+  const message = 'a precision of 0 is never reached';
+  return problem('out-of-range', 0, message, 'e.g. 10%; or leave it out');
+}
+
+export function sharedByNodes(key: string): Problem {
+  const message = `all nodes of a cluster share \`${key}\`: it cannot differ between groups`;
+  return problem('contradiction', key, message, 'set it at the top of the file');
+}
+
 // What a sweep varies.
 
 export function duplicateFactor(name: string): Problem {

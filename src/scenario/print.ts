@@ -1,6 +1,7 @@
 /** A complete scenario in the terms of a scenario file: the reverse of `resolve/`. */
 import type { Distribution } from '../engine/distribution.ts';
 import { canonicalJson } from './canonical.ts';
+import type { ClusterSettings } from './clusterSettings.ts';
 import { DEFAULTS } from './defaults.ts';
 import { dispatchPreset } from './dispatchPresets.ts';
 import type { ExperimentSettings } from './experimentSettings.ts';
@@ -59,7 +60,19 @@ export function printExperiment(experiment: ExperimentSettings): Printed {
       confidence,
     },
     ...(experiment.lab.length === 0 ? {} : { lab: experiment.lab.map(printLabExperiment) }),
+    ...(experiment.cluster === null ? {} : { cluster: printCluster(experiment.cluster) }),
     ...(experiment.vary.length === 0 ? {} : { vary: experiment.vary }),
+  };
+}
+
+function printCluster({ groups, sample }: ClusterSettings): Printed {
+  const { nodes, timeNs, precision, most } = sample;
+  return {
+    groups: groups.map(({ set, ...group }) => ({
+      ...group,
+      ...(Object.keys(set).length === 0 ? {} : { set }),
+    })),
+    sample: { nodes, time: formatDuration(timeNs), ...(precision === null ? {} : { precision }), most },
   };
 }
 

@@ -5,8 +5,8 @@ import type { Path, Problem } from './problems.ts';
 import { scenarioFile } from './schema/file.ts';
 import { keysAt } from './schema/walk.ts';
 
-/** Keys that are about the sweep and not of a scenario. */
-const NOT_VARIED = ['compare', 'lab', 'seed', 'vary'];
+/** Keys at the top that are about the file and not of a scenario. */
+export const NOT_VARIED = ['cluster', 'compare', 'lab', 'seed', 'vary'];
 
 /**
  * Items of a list by name, where they have names, or by index: `pods.php.count`, `pods.0.count`, `pods[0].count`.
@@ -67,6 +67,11 @@ function itemOf(
   const digits = firstOf(rest);
   const index = Number(digits);
   return /^\d{1,6}$/.test(digits) && index < list.length ? { index, length: digits.length } : null;
+}
+
+/** Whether the path was found. */
+export function isPath(path: Path | Problem): path is Path {
+  return Array.isArray(path);
 }
 
 /** None or one. */

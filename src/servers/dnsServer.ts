@@ -2,6 +2,8 @@
 import { type Distribution, Durations } from '../engine/distribution.ts';
 import type { RandomStream } from '../engine/randomStreams.ts';
 import { SECOND } from '../engine/time.ts';
+import type { ServerMeter } from './serverMeter.ts';
+import type { Line, SharedLine } from './sharedLine.ts';
 
 export interface DnsServerSettings {
   readonly latency: Distribution;
@@ -18,9 +20,19 @@ export const LOST_ON_LINK = -1;
 /** The server's queue was full. */
 export const LOST_AT_SERVER = -2;
 
+/** The line before a server with limited capacity; null: nobody waits. */
+export function lineOf({
+  capacityPerSecond,
+  queue,
+}: Pick<DnsServerSettings, 'capacityPerSecond' | 'queue'>): Line | null {
+  return capacityPerSecond === null ? null : { serviceNs: Math.round(SECOND / capacityPerSecond), queue };
+}
+
 export class DnsServer {
   /** Queries that reached the server. */
   queries = 0;
+  /** What other nodes ask of it, and what is told of it, where a cluster shares it. */
+  shared: { readonly line: SharedLine | null; readonly meter: ServerMeter } | null = null;
   private readonly settings: DnsServerSettings;
   private readonly latency: Durations;
   private readonly latencies: RandomStream;
@@ -39,8 +51,7 @@ export class DnsServer {
     this.settings = settings;
     this.latency = new Durations(settings.latency);
     this.latencies = latencies;
-    this.serviceNs =
-      settings.capacityPerSecond === null ? 0 : Math.round(SECOND / settings.capacityPerSecond);
+    this.serviceNs = lineOf(settings)?.serviceNs ?? 0;
     this.losses = losses;
     this.failures = failures;
   }
@@ -54,9 +65,16 @@ export class DnsServer {
     if (loss > 0 && this.losses.uniform(entity, ordinal) < loss) return LOST_ON_LINK;
     this.queries += 1;
     const latency = this.latency.draw(this.latencies, entity, ordinal);
-    if (capacityPerSecond === null) return latency;
+    if (capacityPerSecond === null) {
+      this.shared?.meter.note(nowNs, 0);
+      return latency;
+    }
+    const line = this.shared?.line ?? null;
+    if (line !== null) this.freeAtNs = line.workOff(this.freeAtNs, nowNs);
     const backlogNs = Math.max(0, this.freeAtNs - nowNs);
-    if (backlogNs > queue * this.serviceNs) return LOST_AT_SERVER;
+    const isLost = backlogNs > queue * this.serviceNs;
+    this.shared?.meter.note(nowNs, isLost ? null : backlogNs);
+    if (isLost) return LOST_AT_SERVER;
     this.freeAtNs = nowNs + backlogNs + this.serviceNs;
     return Math.round(backlogNs + this.serviceNs + latency);
   }

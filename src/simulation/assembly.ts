@@ -7,9 +7,11 @@ import { RandomStreams } from '../engine/randomStreams.ts';
 import type { Kernel } from '../netfilter/kernel.ts';
 import { resolveKernel } from '../netfilter/kernels/resolveKernel.ts';
 import type { Netfilter } from '../netfilter/netfilter.ts';
+import type { Address } from '../netfilter/tuple.ts';
 import { Dispatch, mechanismProbabilities } from '../network/dispatch.ts';
 import { type PortRange, TcpPorts, UdpPorts } from '../network/ephemeralPorts.ts';
 import type { Node } from '../network/node.ts';
+import type { PacketObserver } from '../network/packetObserver.ts';
 import { DEFAULTS } from '../scenario/defaults.ts';
 import type { PodGroup, Scenario } from '../scenario/scenario.ts';
 import type { DnsServer } from '../servers/dnsServer.ts';
@@ -35,7 +37,7 @@ export interface AssembledWorld {
     readonly node: Node;
     readonly netfilter: Netfilter;
   }[];
-  readonly servers: readonly DnsServer[];
+  readonly servers: Map<Address, DnsServer>;
   readonly cache: NodeLocalCache | null;
   readonly kernel: Kernel;
 }
@@ -62,6 +64,7 @@ export interface AssemblyOptions {
   readonly amplify?: number;
   readonly kernels?: readonly Kernel[];
   readonly resolvers?: readonly ResolverKind[];
+  readonly observer?: PacketObserver;
 }
 
 export function assemble(
@@ -77,6 +80,7 @@ export function assemble(
     rps: scenario.node.rps,
     anyCpuInterrupted: scenario.node.interrupts === 'any-cpu',
   });
+  world.observer = options.observer ?? null;
   const network = new NetworkAssembly(scenario, kernel, world);
   const stopAtNs = scenario.warmUpNs + scenario.durationNs;
 
@@ -177,7 +181,7 @@ export function assemble(
     tcp,
     groups,
     namespaces: network.namespaces,
-    servers: [...network.servers.values()],
+    servers: network.servers,
     cache,
     kernel,
   };

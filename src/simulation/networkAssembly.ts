@@ -259,6 +259,7 @@ export class NetworkAssembly {
         hold: quantileOf(node.verdictQueue.hold),
         stream: streams.stream(`${name}: verdict queue`),
       },
+      observer: this.world.observer,
       eventKind,
     });
   }

@@ -79,6 +79,18 @@ export interface NodeResult {
   readonly probes: number;
 }
 
+/** What the queries of a node to the servers of one name met, in the measured time. */
+export interface SharedServerResult {
+  readonly server: string;
+  readonly queries: number;
+  /** Refused, the line being full. */
+  readonly lost: number;
+  /** In line, of those accepted, summed. */
+  readonly waitedNs: number;
+  /** `queries` x (index of dispersion - 1): how much its queries to one server come together. */
+  readonly clustering: number;
+}
+
 export interface RunResult {
   readonly seed: string;
   readonly replication: number;
@@ -90,6 +102,8 @@ export interface RunResult {
   readonly resolved: { readonly merged: number; readonly replyOnly: number };
   /** Queries that reached DNS servers; hits and misses of the node-local cache. */
   readonly dns: { readonly serverQueries: number; readonly cacheHits: number; readonly cacheMisses: number };
+  /** Of a node of a cluster only (`RunOptions.sharing`). */
+  readonly atServers?: readonly SharedServerResult[];
   readonly events: number;
   /** Queries and TCP segments that entered a node. */
   readonly packets: number;

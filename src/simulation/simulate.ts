@@ -4,10 +4,12 @@ import { type Nanoseconds, SECOND } from '../engine/time.ts';
 import { COUNTER_NAMES, type CounterName, countersOf } from '../netfilter/counters.ts';
 import type { Kernel } from '../netfilter/kernel.ts';
 import type { Netfilter } from '../netfilter/netfilter.ts';
+import type { PacketObserver } from '../network/packetObserver.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { type AssembledWorld, assemble } from './assembly.ts';
 import { checkConservation } from './conservation.ts';
 import type { GroupResult, NodeResult, RunResult } from './result.ts';
+import { type Sharing, shareServers } from './sharing.ts';
 
 export interface RunOptions {
   /** 1 to 200 characters. */
@@ -24,8 +26,12 @@ export interface RunOptions {
   readonly kernels?: readonly Kernel[];
   /** Resolvers that the scenario's `libc` names and the catalogue does not have. */
   readonly resolvers?: readonly ResolverKind[];
+  /** Sees every step of every packet; see `PacketTrace`. Changes nothing in the results. */
+  readonly observer?: PacketObserver;
   /** How long operations that are going on at the end may go on, in nanoseconds; 135 s by default. */
   readonly drainNs?: Nanoseconds;
+  /** The node is one of a cluster: what the others ask of the servers that it shares with them. Default: it is alone. */
+  readonly sharing?: Sharing;
 }
 
 /** After the last start, what is going on may end; TCP gives up after 131 s at the latest. */
@@ -45,17 +51,20 @@ const DRAIN_STEP_NS = SECOND;
 export function simulate(scenario: Scenario, options: RunOptions): RunResult {
   const replication = options.replication ?? 0;
   const assembled = assemble(scenario, options.seed, replication, options);
+  const shared = options.sharing === undefined ? null : shareServers(assembled, scenario, options.sharing);
   const { world, dns, tcp } = assembled;
   world.run(scenario.warmUpNs);
   const before = baseline(assembled);
   const stopAtNs = scenario.warmUpNs + scenario.durationNs;
   world.run(stopAtNs);
   const atEnd = loadOf(assembled);
+  const atServers = shared?.();
   const giveUpAtNs = stopAtNs + (options.drainNs ?? DRAIN_NS);
   for (let end = stopAtNs; dns.pending + tcp.pending > 0 && end < giveUpAtNs; end += DRAIN_STEP_NS) {
     world.run(end + DRAIN_STEP_NS);
   }
-  const result = collectResult(scenario, assembled, before, atEnd, options.seed, replication);
+  const alone = collectResult(scenario, assembled, before, atEnd, options.seed, replication);
+  const result = atServers === undefined ? alone : { ...alone, atServers };
   checkConservation(assembled, result);
   return result;
 }
@@ -85,7 +94,7 @@ interface Baseline {
 }
 
 function baseline(assembled: AssembledWorld): Baseline {
-  const { world, namespaces, servers, cache } = assembled;
+  const { world, namespaces, cache } = assembled;
   const { watch } = world;
   return {
     counters: namespaces.map(({ netfilter }) => countersByCpu(netfilter)),
@@ -98,10 +107,14 @@ function baseline(assembled: AssembledWorld): Baseline {
       portSearchTcp: watch.portSearchTcp,
     },
     resolved: { merged: watch.merged, replyOnly: watch.replyOnly },
-    serverQueries: servers.reduce((total, server) => total + server.queries, 0),
+    serverQueries: queriesOf(assembled),
     cacheHits: cache?.hits ?? 0,
     cacheMisses: cache?.misses ?? 0,
   };
+}
+
+function queriesOf({ servers }: AssembledWorld): number {
+  return [...servers.values()].reduce((total, { queries }) => total + queries, 0);
 }
 
 function countersByCpu(netfilter: Netfilter): Float64Array[] {
@@ -118,7 +131,7 @@ function collectResult(
   seed: string,
   replication: number,
 ): RunResult {
-  const { world, dns, tcp, groups, namespaces, servers, cache, kernel } = assembled;
+  const { world, dns, tcp, groups, namespaces, cache, kernel } = assembled;
   const { watch } = world;
   const columns = countersOf(kernel.axes);
   const nodes = namespaces.map(({ name, node, netfilter }, i): NodeResult => {
@@ -163,7 +176,7 @@ function collectResult(
       replyOnly: watch.replyOnly - before.resolved.replyOnly,
     },
     dns: {
-      serverQueries: servers.reduce((total, server) => total + server.queries, 0) - before.serverQueries,
+      serverQueries: queriesOf(assembled) - before.serverQueries,
       cacheHits: (cache?.hits ?? 0) - before.cacheHits,
       cacheMisses: (cache?.misses ?? 0) - before.cacheMisses,
     },

@@ -7,11 +7,13 @@ import { Pool } from '../engine/pool.ts';
 import type { RandomStream, RandomStreams } from '../engine/randomStreams.ts';
 import type { PacketPath } from '../netfilter/packetPath.ts';
 import { hashTuple, invertPorts } from '../netfilter/tuple.ts';
+import { ACCEPTED } from '../netfilter/verdict.ts';
 import { otherCpu } from '../network/dispatch.ts';
 import type { PortChoices } from '../network/ephemeralPorts.ts';
 import type { Passage, Route } from '../network/networkPacket.ts';
 import { NetworkPacket } from '../network/networkPacket.ts';
 import type { Node, NodeSink } from '../network/node.ts';
+import { OVERFLOWED, type PacketObserver } from '../network/packetObserver.ts';
 import { PortRaceChance } from '../network/portRaceChance.ts';
 import { RaceWatch } from '../network/raceWatch.ts';
 import { causeIndex, causeOfVerdict } from './causes.ts';
@@ -81,6 +83,8 @@ export class World implements NodeSink {
   private readonly steering: Steering;
   /** Packets that entered a node. */
   packetsServed = 0;
+  /** Who watches the packets; to be set before the nodes are made. */
+  observer: PacketObserver | null = null;
   private readonly cpuDraws: RandomStream;
   /** Apart from `cpuDraws`: a pair's first packet has the numbers by which its lookup's CPU was drawn. */
   private readonly otherCpuDraws: RandomStream;
@@ -199,6 +203,7 @@ export class World implements NodeSink {
   // NodeSink
 
   departed(packet: NetworkPacket): void {
+    if (this.observer !== null) this.observer.left(this.loop.now, packet, ACCEPTED);
     const owner = this.owners[packet.purpose] as PacketOwner;
     const { passages } = packet.route as Route;
     const next = packet.passage + (packet.isReply ? -1 : 1);
@@ -216,10 +221,12 @@ export class World implements NodeSink {
   }
 
   dropped(packet: NetworkPacket, verdict: number, inSender: boolean): void {
+    this.observer?.left(this.loop.now, packet, verdict);
     (this.owners[packet.purpose] as PacketOwner).lost(packet, causeOfVerdict(verdict), inSender);
   }
 
   overflowed(packet: NetworkPacket): void {
+    this.observer?.left(this.loop.now, packet, OVERFLOWED);
     (this.owners[packet.purpose] as PacketOwner).lost(packet, this.inputQueue, false);
   }
 

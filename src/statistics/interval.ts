@@ -18,6 +18,8 @@ export type IntervalMethod =
   | 'paired-t'
   /** At one end or both, what so few changed events can tell is less than `paired-t` says (`pairedRates`). */
   | 'changed-events'
+  /** All of a finite population was observed: no sampling error is left (`stratifiedRatio`). */
+  | 'census'
   /** One replication of a mean: nothing is known of its spread. */
   | 'none';
 
@@ -42,4 +44,14 @@ export interface Estimate {
   readonly n: number;
   /** Replications that had any observation. */
   readonly replications: number;
+}
+
+/** The same in another unit: `factor` above 0 times as many. */
+export function scaledEstimate({ estimate, low, high, ...rest }: Estimate, factor: number): Estimate {
+  return {
+    estimate: estimate * factor,
+    low: low === null ? null : low * factor,
+    high: high === null ? null : high * factor,
+    ...rest,
+  };
 }

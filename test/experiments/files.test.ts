@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { simulateCluster } from '../../src/experiment/cluster.ts';
 import { compare } from '../../src/experiment/compare.ts';
 import { type Plan, planComparison } from '../../src/experiment/plan.ts';
 import { InProcessRunner } from '../../src/experiment/runner.ts';
 import { planSweep, sweep } from '../../src/experiment/sweep.ts';
 import { planLab } from '../../src/lab/lab.ts';
+import { loadCluster } from '../../src/scenario/clusterFile.ts';
 import { scenarioJsonSchema } from '../../src/scenario/jsonSchema.ts';
 import { loadScenario } from '../../src/scenario/load.ts';
 import { loadPoints } from '../../src/scenario/points.ts';
@@ -13,6 +15,7 @@ const folder = new URL('../../experiments/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
 const read = (path: string) => readFileSync(new URL(path.replace(/^experiments\//, ''), folder), 'utf8');
 const sweeps = files.filter((file) => /^vary:/m.test(read(file)));
+const clusters = files.filter((file) => /^cluster:/m.test(read(file)));
 
 const OPTIONS = {
   replications: 2,
@@ -30,6 +33,7 @@ describe('the experiments', () => {
     expect(files).toEqual([
       'capacity-review.yaml',
       'cluster-ip.yaml',
+      'cluster-of-5000-nodes.yaml',
       'image-mix.yaml',
       'kernel-ladder.yaml',
       'lab-two-pods.yaml',
@@ -55,7 +59,7 @@ describe('the experiments', () => {
     if (pods.some(({ dns }) => dns !== null)) expect(title).toMatch(/dispatch|worst case|as recorded/i);
   });
 
-  it.each(files.filter((file) => !sweeps.includes(file)))(
+  it.each(files.filter((file) => ![...sweeps, ...clusters].includes(file)))(
     '%s runs, every variant of it, at reduced size',
     async (file) => {
       const path = `experiments/${file}`;
@@ -96,6 +100,22 @@ describe('the experiments', () => {
     },
     120_000,
   );
+
+  it.each(clusters)('%s answers for all of its nodes, at reduced size', async (file) => {
+    const path = `experiments/${file}`;
+    const { cluster, scenario } = loadCluster(read(path), { path, readFile: read });
+    const shorter = (node: typeof scenario) => ({ ...node, warmUpNs: 2e9 });
+    const reduced = { ...cluster!, scenarios: cluster!.scenarios.map(shorter) };
+    const result = await simulateCluster(reduced, shorter(scenario), {
+      ...OPTIONS,
+      seed: 'test',
+      file: path,
+      sample: { ...cluster!.settings.sample, nodes: 2, timeNs: 4e9 },
+    });
+    expect(result?.groups.map(({ simulated }) => simulated)).toEqual(cluster!.scenarios.map(() => 2));
+    expect(result?.warnings).toEqual([]);
+    expect(JSON.stringify(result)).not.toMatch(/NaN|Infinity/);
+  });
 
   it.each(files.filter((file) => /^lab:/m.test(read(file))))(
     '%s can be built in the lab on its own kernel, with nothing left out',

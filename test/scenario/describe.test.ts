@@ -38,6 +38,13 @@ describe('a described scenario', () => {
         { kind: 'race', senders: 'two-pods', protocol: 'tcp', to: 'external', pairs: 1, answerAfterNs: null },
         { kind: 'fill', what: 'table', flows: 0 },
       ],
+      cluster: {
+        groups: [
+          { name: 'old', nodes: 3, set: { kernel: '4.19.128', nodeLocalDns: { upstream: 'udp' } } },
+          { name: 'as-it-is', nodes: 1, set: {} },
+        ],
+        sample: { nodes: 4, timeNs: 2e9, precision: 0.1, most: 16 },
+      },
       vary: [
         {
           name: 'endpoints',

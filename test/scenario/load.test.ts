@@ -63,6 +63,7 @@ describe('the shortest file', () => {
       combine: 1,
       confidence: 0.95,
       lab: [],
+      cluster: null,
       vary: [],
     });
   });
@@ -309,6 +310,7 @@ describe('the experiment around a scenario', () => {
       combine: 1,
       confidence: 0.9,
       lab: [],
+      cluster: null,
       vary: [],
     });
   });

@@ -76,7 +76,7 @@ export const compareCommand: Command = {
     const { planComparison } = await import('../../experiment/plan.ts');
     const { compare } = await import('../../experiment/compare.ts');
     const { createRunner } = await import('../../experiment/runner.ts');
-    const loaded = readScenario(path);
+    const loaded = readScenario(path, 'compare');
     const { scenario, experiment } = loaded;
     const flags = {
       with: listOf(args.with),

@@ -54,7 +54,7 @@ export const labCommand: Command = {
     }
     const path = scenarioPath(args);
     const { readScenario } = await import('../scenarioFile.ts');
-    const { scenario: asWritten, experiment } = readScenario(path);
+    const { scenario: asWritten, experiment } = readScenario(path, 'lab');
     const scenario = await mitigated(asWritten, args.with);
     const seed = seedOf(args.seed) ?? experiment.seed ?? DEFAULT_SEED;
     const pairs = wholeNumber('pairs', args.pairs, 1, 1_000_000);
@@ -106,7 +106,7 @@ async function calibration(args: Readonly<Record<string, unknown>>): Promise<num
   const { CALIBRATION_PAIRS, calibrateThisNode } = await import('./labCalibrate.ts');
   const { readScenario } = await import('../scenarioFile.ts');
   return calibrateThisNode({
-    scenario: args.scenario === undefined ? null : readScenario(scenarioPath(args)).scenario,
+    scenario: args.scenario === undefined ? null : readScenario(scenarioPath(args), 'lab').scenario,
     // Ports of the masquerade rule end with more.
     pairs: wholeNumber('pairs', args.pairs, 100, 16_000) ?? CALIBRATION_PAIRS,
     backend: (args.backend as 'nft' | 'iptables' | undefined) ?? null,

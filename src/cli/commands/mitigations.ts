@@ -32,7 +32,8 @@ export const mitigationsCommand: Command = {
     const { effectIn, EFFORTS, RACES } = await import('../../mitigations/mitigation.ts');
     const facts: Facts = { effectIn, efforts: EFFORTS, races: RACES };
     const json = args.json === true;
-    const scenario = args.scenario === undefined ? null : readScenario(String(args.scenario)).scenario;
+    const scenario =
+      args.scenario === undefined ? null : readScenario(String(args.scenario), 'mitigations').scenario;
     if (args.name !== undefined) {
       const found = catalogue.mitigation(String(args.name));
       if (found === undefined) {

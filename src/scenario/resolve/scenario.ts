@@ -1,4 +1,5 @@
 /** A whole file, complete: every default filled in, every unit worked out. */
+import type { Nanoseconds } from '../../engine/time.ts';
 import { DEFAULTS, defaultWarmUpNs, LIMITS } from '../defaults.ts';
 import type { ExperimentSettings } from '../experimentSettings.ts';
 import * as messages from '../messages.ts';
@@ -6,6 +7,7 @@ import type { ProblemList } from '../problems.ts';
 import type { PodGroup, Scenario } from '../scenario.ts';
 import type { ScenarioFile } from '../schema/file.ts';
 import type { ScenarioSource } from '../yamlSource.ts';
+import { resolveCluster } from './cluster.ts';
 import { resolveDnsServers, resolveDnsService, resolveLinks, resolveNodeLocalDns } from './dns.ts';
 import { resolveLab } from './lab.ts';
 import { resolveNat } from './nat.ts';
@@ -113,6 +115,7 @@ function asks({ dns, resolver }: PodGroup, kind: 'service' | 'external'): boolea
 
 export function resolveExperiment(
   file: ScenarioFile,
+  durationNs: Nanoseconds,
   source: ScenarioSource,
   problems: ProblemList,
 ): ExperimentSettings {
@@ -127,6 +130,7 @@ export function resolveExperiment(
     combine: (compare.combine ?? DEFAULTS.compare.combine) as 1 | 2 | 3,
     confidence: compare.confidence ?? DEFAULTS.compare.confidence,
     lab: resolveLab(file.lab ?? [], file.nat, problems),
+    cluster: file.cluster === undefined ? null : resolveCluster(file.cluster, durationNs, problems),
     vary: resolveVary(file.vary ?? [], source, problems),
   };
 }

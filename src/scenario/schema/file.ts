@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DEFAULTS } from '../defaults.ts';
 import { DISPATCH_PRESET_NAMES } from '../dispatchPresets.ts';
 import { formatDuration } from '../units.ts';
+import { clusterFile } from './cluster.ts';
 import { dnsServersFile, linksFile, nodeLocalDnsFile, servicesFile } from './dns.ts';
 import { labFile } from './lab.ts';
 import { natFile } from './nat.ts';
@@ -75,6 +76,10 @@ export const scenarioFile = z.strictObject({
   lab: optional(
     labFile,
     "What `snatrace lab` does on this machine's kernel and in the model. Default: both kinds of race, as far as they apply.",
+  ),
+  cluster: optional(
+    clusterFile,
+    'Many such nodes in groups, which share DNS servers: `snatrace run` answers for all of them by simulating a sample.',
   ),
   vary: optional(
     varyFile,
