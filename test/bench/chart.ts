@@ -25,7 +25,7 @@ export function benchChart(history: readonly BenchRecord[]): ChartSpec {
       'How many times as fast as others snatrace was in each kept run, and the cost per packet now.',
     padding: PADDING,
     config: CONFIG,
-    vconcat: [ratioPanel(history), profilePanel(history)],
+    vconcat: [ratioPanel(history), profilePanel(history)].filter((panel) => panel !== null),
     resolve: { scale: { color: 'independent' } },
   };
 }
@@ -88,7 +88,8 @@ function ratioPanel(history: readonly BenchRecord[]): ChartSpec {
   };
 }
 
-function profilePanel(history: readonly BenchRecord[]): ChartSpec {
+/** Null where no kept run measured a profile. */
+function profilePanel(history: readonly BenchRecord[]): ChartSpec | null {
   const ids = new Set(history.flatMap(({ figures }) => figures.map(({ id }) => id)));
   const values = [...ids]
     .map((id) => latest(history, id))
@@ -100,6 +101,7 @@ function profilePanel(history: readonly BenchRecord[]): ChartSpec {
       min: drawn(min),
       max: drawn(max),
     }));
+  if (values.length === 0) return null;
   const y = { field: 'profile', type: 'nominal', sort: null, axis: { title: null, labelLimit: 200 } };
   const x = { type: 'quantitative', axis: { title: 'ns of CPU time per packet' } };
   return {

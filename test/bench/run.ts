@@ -11,6 +11,7 @@ import { isMet } from './figure.ts';
 import { GROWTH_PART } from './growth.ts';
 import { headlinePart, SHORT_PART } from './headline.ts';
 import { MEMORY_PART } from './memory.ts';
+import { OBSERVERS_PART } from './observers.ts';
 import { type BenchOptions, readOptions, usage } from './options.ts';
 import type { Part } from './part.ts';
 import { PROFILES_PART } from './profiles.ts';
@@ -28,6 +29,7 @@ const PARTS: readonly Part[] = [
   PROFILES_PART,
   MEMORY_PART,
   GROWTH_PART,
+  OBSERVERS_PART,
   Z_CHECK_PART,
   STARTUP_PART,
 ];
@@ -37,7 +39,6 @@ function skipped(parts: readonly string[]): Skipped[] {
   return [
     ...left.map((what) => ({ what, why: 'not asked for' })),
     ...(simpy === null && parts.includes('headline') ? [{ what: 'SimPy', why: WITHOUT_SIMPY }] : []),
-    { what: 'observers', why: 'the engine has none that could be switched on' },
   ];
 }
 

@@ -17,6 +17,12 @@ export const SNATRACE: Subject = {
   ],
 };
 
+/** With an observer that records every step of every packet. */
+export const OBSERVED: Subject = {
+  name: 'snatrace, observed',
+  command: (run) => [...SNATRACE.command(run), 'observed'],
+};
+
 /** The headline profile only. */
 export const NAIVE: Subject = {
   name: 'naive JavaScript',

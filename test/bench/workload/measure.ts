@@ -1,6 +1,6 @@
 /** One run of the reference workload through the ordinary engine, measured. */
 import { readFileSync } from 'node:fs';
-import { loadPoints, type Scenario, simulate } from '../../../src/index.ts';
+import { loadPoints, type PacketObserver, PacketTrace, type Scenario, simulate } from '../../../src/index.ts';
 import { DNS_RACE_KERNEL } from './kernel.ts';
 import { dnsRaceResolver } from './resolver.ts';
 
@@ -10,6 +10,7 @@ export interface MeasureOptions {
   readonly seed: string;
   /** Simulated time; events after it are dropped. */
   readonly seconds: number;
+  readonly observer?: PacketObserver;
 }
 
 /**
@@ -28,7 +29,7 @@ export interface Measured {
   readonly cpuSeconds: number;
 }
 
-export function measure({ profile, seed, seconds }: MeasureOptions): Measured {
+export function measure({ profile, seed, seconds, ...observing }: MeasureOptions): Measured {
   const scenario = scenarioOf(profile, seconds);
   let timeouts = 0;
   const resolver = dnsRaceResolver(() => {
@@ -41,7 +42,8 @@ export function measure({ profile, seed, seconds }: MeasureOptions): Measured {
     return resolver.create(wanted, host);
   };
   const resolvers = [{ ...resolver, create }];
-  const result = simulate(scenario, { seed, kernels: [DNS_RACE_KERNEL], resolvers, drainNs: 0 });
+  const kernels = [DNS_RACE_KERNEL];
+  const result = simulate(scenario, { seed, kernels, resolvers, drainNs: 0, ...observing });
   const { user, system } = process.cpuUsage(before);
   const node = result.nodes[0];
   const lookups = result.groups[0]?.lookups;
@@ -78,8 +80,15 @@ function peakRssBytes(): number {
   return kibibytes === undefined ? process.resourceUsage().maxRSS * 1024 : Number(kibibytes) * 1024;
 }
 
-const [profile, seconds, seed] = process.argv.slice(2);
+/** Steps that the observer keeps. */
+const TRACED = 100_000;
+
+const [profile, seconds, seed, observed] = process.argv.slice(2);
 if (import.meta.url.endsWith(process.argv[1] ?? '-') && profile !== undefined) {
-  const measured = measure({ profile, seed: seed ?? '1', seconds: Number(seconds ?? 60) });
+  const trace = new PacketTrace(TRACED);
+  const observing = observed === 'observed' ? { observer: trace } : {};
+  const measured = measure({ profile, seed: seed ?? '1', seconds: Number(seconds ?? 60), ...observing });
+  if (observed === 'observed' && trace.seen < measured.packets)
+    throw new Error(`${trace.seen} steps of ${measured.packets} packets were seen`);
   console.log(JSON.stringify({ ...measured, maxRssBytes: peakRssBytes() }));
 }
