@@ -12,11 +12,6 @@
 import type { Nanoseconds } from './time.ts';
 
 const NEAR = 32;
-/**
- * Slot of `near` through which events go to the heap: a time is a double, and as an argument of a function that is
- * not inlined it would be boxed with every push, whether it goes there or not.
- */
-const TRANSIT = NEAR;
 
 export class EventQueue {
   length = 0;
@@ -28,10 +23,10 @@ export class EventQueue {
 
   /** Sorted, the first event last. */
   private nearLength = 0;
-  private readonly nearTimes = new Float64Array(NEAR + 1);
-  private readonly nearSequences = new Float64Array(NEAR + 1);
-  private readonly nearWhats = new Int32Array(NEAR + 1);
-  private readonly nearStamps = new Int32Array(NEAR + 1);
+  private readonly nearTimes = new Float64Array(NEAR);
+  private readonly nearSequences = new Float64Array(NEAR);
+  private readonly nearWhats = new Int32Array(NEAR);
+  private readonly nearStamps = new Int32Array(NEAR);
 
   private farLength = 0;
   /** The root of the heap has been taken and nothing has been put there; it counts in `farLength`. */
@@ -65,16 +60,18 @@ export class EventQueue {
   push(time: Nanoseconds, sequence: number, what: number, stamp: number): void {
     this.length += 1;
     if (time < this.firstTime) this.firstTime = time;
-    if (this.nearLength === NEAR && time < this.farTime) this.moveLastToFar();
-    const { nearTimes, nearSequences, nearWhats, nearStamps } = this;
     if (time >= this.farTime) {
-      nearTimes[TRANSIT] = time;
-      nearSequences[TRANSIT] = sequence;
-      nearWhats[TRANSIT] = what;
-      nearStamps[TRANSIT] = stamp;
-      this.pushFar(TRANSIT);
+      this.pushFar(time, sequence, what, stamp);
       return;
     }
+    if (this.nearLength === NEAR) {
+      this.moveLastToFar();
+      if (time >= this.farTime) {
+        this.pushFar(time, sequence, what, stamp);
+        return;
+      }
+    }
+    const { nearTimes, nearSequences, nearWhats, nearStamps } = this;
     let at = this.nearLength++;
     while (at > 0 && nearTimes[at - 1] <= time) {
       nearTimes[at] = nearTimes[at - 1];
@@ -121,14 +118,13 @@ export class EventQueue {
     return farLength > 2 && times[2] < times[1] ? times[2] : times[1];
   }
 
-  /** The event in a slot of `near` goes into the heap. */
-  private pushFar(slot: number): void {
+  private pushFar(time: Nanoseconds, sequence: number, what: number, stamp: number): void {
     if (this.hole) {
       this.hole = false;
-      this.siftDown(slot);
+      this.siftDown(time, sequence, what, stamp);
     } else {
       if (this.farLength === this.times.length) this.grow();
-      this.siftUp(this.farLength++, slot);
+      this.siftUp(this.farLength++, time, sequence, what, stamp);
     }
     this.farTime = this.times[0];
   }
@@ -136,7 +132,7 @@ export class EventQueue {
   /** `near` is full: its last event, which is earlier than all of the heap, becomes the first of the heap. */
   private moveLastToFar(): void {
     const { nearTimes, nearSequences, nearWhats, nearStamps } = this;
-    this.pushFar(0);
+    this.pushFar(nearTimes[0], nearSequences[0], nearWhats[0], nearStamps[0]);
     this.nearLength -= 1;
     nearTimes.copyWithin(0, 1);
     nearSequences.copyWithin(0, 1);
@@ -149,18 +145,11 @@ export class EventQueue {
     if (!this.hole) return;
     this.hole = false;
     const last = --this.farLength;
-    this.nearTimes[TRANSIT] = this.times[last];
-    this.nearSequences[TRANSIT] = this.sequences[last];
-    this.nearWhats[TRANSIT] = this.whats[last];
-    this.nearStamps[TRANSIT] = this.stamps[last];
-    this.siftDown(TRANSIT);
+    this.siftDown(this.times[last], this.sequences[last], this.whats[last], this.stamps[last]);
   }
 
-  /** From the end. */
-  private siftUp(from: number, slot: number): void {
+  private siftUp(from: number, time: Nanoseconds, sequence: number, what: number, stamp: number): void {
     const { times, sequences, whats, stamps } = this;
-    const time = this.nearTimes[slot];
-    const sequence = this.nearSequences[slot];
     let at = from;
     while (at > 0) {
       const parent = (at - 1) >> 1;
@@ -173,15 +162,13 @@ export class EventQueue {
     }
     times[at] = time;
     sequences[at] = sequence;
-    whats[at] = this.nearWhats[slot];
-    stamps[at] = this.nearStamps[slot];
+    whats[at] = what;
+    stamps[at] = stamp;
   }
 
   /** From the root. */
-  private siftDown(slot: number): void {
+  private siftDown(time: Nanoseconds, sequence: number, what: number, stamp: number): void {
     const { times, sequences, whats, stamps, farLength } = this;
-    const time = this.nearTimes[slot];
-    const sequence = this.nearSequences[slot];
     const half = farLength >> 1;
     let at = 0;
     while (at < half) {
@@ -203,8 +190,8 @@ export class EventQueue {
     }
     times[at] = time;
     sequences[at] = sequence;
-    whats[at] = this.nearWhats[slot];
-    stamps[at] = this.nearStamps[slot];
+    whats[at] = what;
+    stamps[at] = stamp;
   }
 
   private grow(): void {
