@@ -9,6 +9,9 @@
 const LN2_HIGH = 6.931471803691238e-1;
 const LN2_LOW = 1.9082149292705877e-10;
 const SQRT_HALF = Math.SQRT1_2;
+const SMALLEST_NORMAL = 2.2250738585072014e-308;
+/** Makes normal numbers of subnormal ones. */
+const TWO_54 = 18014398509481984;
 
 const float64 = new Float64Array(1);
 const words = new Uint32Array(float64.buffer);
@@ -20,16 +23,10 @@ const HIGH = new Uint32Array(new Float64Array([1]).buffer)[1] === 0x3ff00000 ? 1
  * Method: x = m 2^e with m in [sqrt(1/2), sqrt 2), ln m = 2 artanh((m-1)/(m+1)) as a series in odd powers.
  */
 export function ln(x: number): number {
-  if (!(x > 0)) return x === 0 ? Number.NEGATIVE_INFINITY : Number.NaN;
-  if (x === Number.POSITIVE_INFINITY) return x;
-  let exponent = 0;
-  if (x < 2.2250738585072014e-308) {
-    x *= 18014398509481984; // 2^54: subnormal numbers become normal ones
-    exponent = -54;
-  }
+  if (!(x >= SMALLEST_NORMAL && x <= Number.MAX_VALUE)) return lnOfRare(x);
   float64[0] = x;
   const high = words[HIGH];
-  exponent += (high >>> 20) - 1022;
+  let exponent = (high >>> 20) - 1022;
   words[HIGH] = (high & 0x000fffff) | 0x3fe00000;
   let m = float64[0]; // [1/2, 1)
   if (m < SQRT_HALF) {
@@ -46,6 +43,13 @@ export function ln(x: number): number {
   const high4 = 1 / 19 + z * (1 / 21);
   const series = z * (low + z4 * (middle + z4 * high4));
   return exponent * LN2_HIGH + (2 * s + (2 * s * series + exponent * LN2_LOW));
+}
+
+/** What variates never are, apart so that `ln` stays small enough to be inlined. */
+function lnOfRare(x: number): number {
+  if (!(x > 0)) return x === 0 ? Number.NEGATIVE_INFINITY : Number.NaN;
+  if (x === Number.POSITIVE_INFINITY) return x;
+  return ln(x * TWO_54) - 54 * LN2_HIGH - 54 * LN2_LOW;
 }
 
 /** Reciprocals of 14!, 13!, ... 0!: the Taylor series of e^r, exact to the last bit or so for |r| < ln(2)/2. */

@@ -9,6 +9,8 @@
 import seedrandom from 'seedrandom';
 import { invariant } from './invariant.ts';
 
+/** A constant of this file costs V8 less of its budget for inlining than a property of `Math`. */
+const { imul } = Math;
 const TWO_21 = 2_097_152;
 const TWO_MINUS_53 = 1.1102230246251565e-16;
 
@@ -73,7 +75,7 @@ export class RandomStream {
 
 /** 32-bit finaliser with low avalanche bias (constants found by C. Wellons' and T. Ettinger's searches). */
 function finalise(x: number): number {
-  x = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
-  x = Math.imul(x ^ (x >>> 15), 0x735a2d97);
+  x = imul(x ^ (x >>> 16), 0x21f0aaad);
+  x = imul(x ^ (x >>> 15), 0x735a2d97);
   return x ^ (x >>> 15);
 }
