@@ -312,8 +312,9 @@ function searchWholeRange(
   cpu: number,
 ): void {
   for (let tried = 1; ; tried++) {
-    const run = takenRun(netfilter, packet, offset, size - tried, base, size, destination, remotePort);
-    countAsProbed(netfilter, packet, run, cpu);
+    const run = takenRun(netfilter, packet, offset, size - tried, base, size, destination, remotePort, 'any');
+    packet.probes += run;
+    netfilter.counters.bump(cpu, FOUND, run);
     tried += run;
     offset = (offset + run) & 0xffff;
     packet.chosenPort = base + (offset % size);
@@ -329,12 +330,6 @@ function searchWholeRange(
   packet.rover = offset;
 }
 
-/** Ports of a run that are taken without having been looked at. */
-function countAsProbed(netfilter: Netfilter, packet: Packet, run: number, cpu: number): void {
-  packet.probes += run;
-  netfilter.counters.bump(cpu, FOUND, run);
-}
-
 /** Since 5.0: rounds of 128, 64, 32, 16 and 8 ports from fresh offsets; a range of at most 128 is swept once. One with `one-round`. */
 function searchBounded(
   netfilter: Netfilter,
@@ -346,14 +341,18 @@ function searchBounded(
   remotePort: number,
   cpu: number,
 ): void {
-  // At the end of a round: ports of which more must be known than that they are taken, and the last, that stays.
-  const singly = mayEvict(netfilter, packet) ? EVICTION_PROBES : 1;
+  const evictionProbes = mayEvict(netfilter, packet) ? EVICTION_PROBES : 0;
   let attempts = Math.min(FIRST_ROUND, size);
   for (let round = 1; ; round++) {
     for (let i = 0; i < attempts; i++) {
-      const most = attempts - i - singly;
-      const run = takenRun(netfilter, packet, offset, most, base, size, destination, remotePort);
-      countAsProbed(netfilter, packet, run, cpu);
+      const left = attempts - i;
+      const evicts = left <= evictionProbes;
+      // The last of a round is always probed: it is the choice if the search gives up.
+      const most = evicts || evictionProbes === 0 ? left - 1 : left - evictionProbes;
+      const by = evicts ? 'not-evictable' : 'any';
+      const run = takenRun(netfilter, packet, offset, most, base, size, destination, remotePort, by);
+      packet.probes += run;
+      if (!evicts) netfilter.counters.bump(cpu, FOUND, run);
       i += run;
       offset = (offset + run) & 0xffff;
       packet.chosenPort = base + (offset % size);
