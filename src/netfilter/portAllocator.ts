@@ -313,8 +313,7 @@ function searchWholeRange(
 ): void {
   for (let tried = 1; ; tried++) {
     const run = takenRun(netfilter, packet, offset, size - tried, base, size, destination, remotePort, 'any');
-    packet.probes += run;
-    netfilter.counters.bump(cpu, FOUND, run);
+    if (run > 0) countAsProbed(netfilter, packet, run, cpu);
     tried += run;
     offset = (offset + run) & 0xffff;
     packet.chosenPort = base + (offset % size);
@@ -328,6 +327,12 @@ function searchWholeRange(
     offset = (offset + 1) & 0xffff;
   }
   packet.rover = offset;
+}
+
+/** Ports of a run that `isTaken` would have found taken. */
+function countAsProbed(netfilter: Netfilter, packet: Packet, run: number, cpu: number): void {
+  packet.probes += run;
+  netfilter.counters.bump(cpu, FOUND, run);
 }
 
 /** Since 5.0: rounds of 128, 64, 32, 16 and 8 ports from fresh offsets; a range of at most 128 is swept once. One with `one-round`. */
@@ -351,8 +356,8 @@ function searchBounded(
       const most = evicts || evictionProbes === 0 ? left - 1 : left - evictionProbes;
       const by = evicts ? 'not-evictable' : 'any';
       const run = takenRun(netfilter, packet, offset, most, base, size, destination, remotePort, by);
-      packet.probes += run;
-      if (!evicts) netfilter.counters.bump(cpu, FOUND, run);
+      if (evicts) packet.probes += run;
+      else if (run > 0) countAsProbed(netfilter, packet, run, cpu);
       i += run;
       offset = (offset + run) & 0xffff;
       packet.chosenPort = base + (offset % size);
