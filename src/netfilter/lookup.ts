@@ -159,10 +159,8 @@ function trackTcp(netfilter: Netfilter, packet: Packet, direction: number): void
   const expires = netfilter.jiffies + netfilter.timeouts.tcp[state];
   const sooner = expires < data[at + EXPIRES];
   data[at + EXPIRES] = expires;
-  if (sooner) {
-    netfilter.table.expiry.move(packet.entry);
-    netfilter.table.occupancies.forget(packet.entry);
-  }
+  if (sooner) netfilter.table.expiry.move(packet.entry);
+  if (sooner || state >= TCP_TIME_WAIT) netfilter.table.occupancies.forget(packet.entry);
 }
 
 /** `init_conntrack`: the limit is checked against all entries, the unconfirmed ones included. */

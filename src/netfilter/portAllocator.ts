@@ -318,8 +318,8 @@ function searchWholeRange(
   cpu: number,
 ): void {
   for (let tried = 1; ; tried++) {
-    const run = takenRun(netfilter, packet, offset, size - tried, base, size, destination, remotePort);
-    countAsProbed(netfilter, packet, run, cpu);
+    const run = takenRun(netfilter, packet, offset, size - tried, base, size, destination, remotePort, 'any');
+    if (run > 0) countAsProbed(netfilter, packet, run, cpu);
     tried += run;
     offset = (offset + run) & 0xffff;
     packet.chosenPort = base + (offset % size);
@@ -335,7 +335,7 @@ function searchWholeRange(
   packet.rover = offset;
 }
 
-/** Ports of a run that are taken without having been looked at. */
+/** Ports of a run that `isTaken` would have found taken. */
 function countAsProbed(netfilter: Netfilter, packet: Packet, run: number, cpu: number): void {
   packet.probes += run;
   netfilter.counters.bump(cpu, FOUND, run);
@@ -352,14 +352,18 @@ function searchBounded(
   remotePort: number,
   cpu: number,
 ): void {
-  // At the end of a round: ports of which more must be known than that they are taken, and the last, that stays.
-  const singly = mayEvict(netfilter, packet) ? EVICTION_PROBES : 1;
+  const evictionProbes = mayEvict(netfilter, packet) ? EVICTION_PROBES : 0;
   let attempts = Math.min(FIRST_ROUND, size);
   for (let round = 1; ; round++) {
     for (let i = 0; i < attempts; i++) {
-      const most = attempts - i - singly;
-      const run = takenRun(netfilter, packet, offset, most, base, size, destination, remotePort);
-      countAsProbed(netfilter, packet, run, cpu);
+      const left = attempts - i;
+      const evicts = left <= evictionProbes;
+      // The last of a round is always probed: it is the choice if the search gives up.
+      const most = evicts || evictionProbes === 0 ? left - 1 : left - evictionProbes;
+      const by = evicts ? 'not-evictable' : 'any';
+      const run = takenRun(netfilter, packet, offset, most, base, size, destination, remotePort, by);
+      if (evicts) packet.probes += run;
+      else if (run > 0) countAsProbed(netfilter, packet, run, cpu);
       i += run;
       offset = (offset + run) & 0xffff;
       packet.chosenPort = base + (offset % size);

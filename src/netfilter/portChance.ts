@@ -37,6 +37,7 @@ import {
   isEvictable,
   mayEvict,
 } from './portAllocator.ts';
+import { takenRun } from './takenRun.ts';
 import { type Address, destinationPort, packPorts, protocolOf, sourcePort } from './tuple.ts';
 
 const STARTS = 65536;
@@ -172,11 +173,28 @@ function startsThatReach({ length, evictableAt }: Run, attempts: number): number
 
 /** Where a search from the rover would end now, that of a packet that kept its port included; -1: nowhere. */
 export function endFromRover(netfilter: Netfilter, packet: Packet, range: NatRange): number {
-  const ownPort = sourcePort(netfilter.table.data[packet.entry * ENTRY_SIZE + ORIGINAL_PORTS]);
+  const { data } = netfilter.table;
+  const at = packet.entry * ENTRY_SIZE;
+  const ownPort = sourcePort(data[at + ORIGINAL_PORTS]);
+  const remotePort = sourcePort(data[at + REPLY_PORTS]);
   const base = portRangeBase(range, ownPort);
   const size = portRangeSize(range, ownPort);
   let offset = netfilter.rovers[protocolOf(packet.space)];
   for (let tried = 1; tried < size; tried++) {
+    const most = size - tried - 1;
+    const run = takenRun(
+      netfilter,
+      packet,
+      offset,
+      most,
+      base,
+      size,
+      data[at + REPLY_SOURCE],
+      remotePort,
+      'any',
+    );
+    tried += run;
+    offset = (offset + run) & 0xffff;
     const port = base + (offset % size);
     if (holderOf(netfilter, packet, port) === NONE) return port;
     offset = (offset + 1) & 0xffff;

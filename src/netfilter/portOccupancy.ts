@@ -24,11 +24,16 @@ const NEVER = 0x7fffffff;
 /** What one use costs, in probes. */
 const COST_OF_USE = 2;
 
+/** Any flow, or one whose port no SYN may take over. */
+export type Holders = 'any' | 'not-evictable';
+
 export class PortOccupancy {
   readonly source: Address;
   readonly destination: Address;
   readonly remotePort: number;
   readonly space: number;
+  /** What it takes to count as held. */
+  readonly by: Holders;
   /** The range: ports from `base`, counted from 0 on. */
   readonly base: number;
   readonly size: number;
@@ -47,6 +52,7 @@ export class PortOccupancy {
     destination: Address,
     remotePort: number,
     space: number,
+    by: Holders,
     base: number,
     size: number,
   ) {
@@ -54,6 +60,7 @@ export class PortOccupancy {
     this.destination = destination;
     this.remotePort = remotePort;
     this.space = space;
+    this.by = by;
     this.base = base;
     this.size = size;
     this.credit = size;
@@ -75,12 +82,14 @@ export class PortOccupancy {
     const { heldUntil, blockHeldUntil, size } = this;
     let position = from;
     while (position < end) {
-      const block = position >> BLOCK_SHIFT;
-      const blockEnd = Math.min((block + 1) << BLOCK_SHIFT, size);
+      let block = position >> BLOCK_SHIFT;
       if (blockHeldUntil[block] > now) {
-        position = blockEnd;
+        do block += 1;
+        while (blockHeldUntil[block] > now);
+        position = block << BLOCK_SHIFT;
         continue;
       }
+      const blockEnd = Math.min((block + 1) << BLOCK_SHIFT, size);
       const isWhole = (position & (BLOCK - 1)) === 0;
       const stop = Math.min(blockEnd, end);
       let least = NEVER;
@@ -125,6 +134,7 @@ export class PortOccupancies {
   /** Taken ports that one search meets before one is opened; Infinity: none ever is. */
   opensAfter = OPENS_AFTER;
   private readonly table: { readonly data: Int32Array };
+  private refusedAtJiffies = -1;
   private readonly chains: (PortOccupancy | null)[] = new Array(CHAINS).fill(null);
 
   constructor(table: { readonly data: Int32Array }) {
@@ -136,13 +146,17 @@ export class PortOccupancies {
     destination: Address,
     remotePort: number,
     space: number,
+    by: Holders,
     base: number,
     size: number,
   ): PortOccupancy | null {
     let found = this.chains[chainOf(source, destination, remotePort, space)] as PortOccupancy | null;
     while (
       found !== null &&
-      (found.base !== base || found.size !== size || !found.isFor(source, destination, remotePort, space))
+      (found.by !== by ||
+        found.base !== base ||
+        found.size !== size ||
+        !found.isFor(source, destination, remotePort, space))
     ) {
       found = found.next;
     }
@@ -155,16 +169,22 @@ export class PortOccupancies {
     destination: Address,
     remotePort: number,
     space: number,
+    by: Holders,
     base: number,
     size: number,
     now: number,
   ): PortOccupancy | null {
+    if (this.refusedAtJiffies === now) return null;
     if (this.count === MOST) {
       const oldest = this.leastRecentlyUsed();
-      if (now - oldest.lastUseJiffies < REST_JIFFIES) return null;
+      if (now - oldest.lastUseJiffies < REST_JIFFIES) {
+        this.refusedAtJiffies = now;
+        return null;
+      }
       this.close(oldest);
     }
-    const opened = new PortOccupancy(source, destination, remotePort, space, base, size);
+    const opened = new PortOccupancy(source, destination, remotePort, space, by, base, size);
+    opened.lastUseJiffies = now;
     const chain = chainOf(source, destination, remotePort, space);
     opened.next = this.chains[chain] as PortOccupancy | null;
     this.chains[chain] = opened;
@@ -179,7 +199,7 @@ export class PortOccupancies {
     if (occupancy.credit < 0) this.close(occupancy);
   }
 
-  /** An entry has come, is about to go, or expires sooner than it did. */
+  /** An entry has come, is about to go, expires sooner than it did, or begins to close. */
   forget(entry: number): void {
     if (this.count === 0) return;
     const { data } = this.table;
@@ -210,9 +230,8 @@ export class PortOccupancies {
     return oldest as PortOccupancy;
   }
 
-  private close({ source, destination, remotePort, space, base, size }: PortOccupancy): void {
-    const chain = chainOf(source, destination, remotePort, space);
-    const closed = this.find(source, destination, remotePort, space, base, size) as PortOccupancy;
+  private close(closed: PortOccupancy): void {
+    const chain = chainOf(closed.source, closed.destination, closed.remotePort, closed.space);
     if (this.chains[chain] === closed) this.chains[chain] = closed.next;
     else {
       let before = this.chains[chain] as PortOccupancy;

@@ -18,15 +18,16 @@ import {
 import { isExpired } from './lookup.ts';
 import type { Netfilter } from './netfilter.ts';
 import type { Packet } from './packet.ts';
-import type { PortOccupancy } from './portOccupancy.ts';
+import type { Holders, PortOccupancy } from './portOccupancy.ts';
+import { TCP_TIME_WAIT, tcpStateOf } from './tcpTracker.ts';
 import { type Address, destinationPort, packPorts, REPLY } from './tuple.ts';
 
 /** Offsets are 16 bits; what follows the last is 0, whatever the size of the range. */
 const OFFSETS = 65536;
 
 /**
- * Of the next `most` ports from an offset on, how many are taken for this packet, for sure: a search may count them
- * as probed and found. 0 where nothing is known. Changes nothing that can be seen. Costs a comparison for 64 ports.
+ * Of the next `most` ports from an offset on, how many are surely held: a search may count them as probed. 0 where
+ * nothing is known. Changes nothing that can be seen. Costs a comparison for 64 ports.
  */
 export function takenRun(
   netfilter: Netfilter,
@@ -37,19 +38,20 @@ export function takenRun(
   size: number,
   destination: Address,
   remotePort: number,
+  by: Holders,
 ): number {
   const { occupancies, data } = netfilter.table;
   if (most <= 0 || (occupancies.count === 0 && packet.probes < occupancies.opensAfter)) return 0;
   const { jiffies } = netfilter;
   const source = packet.chosenSource;
   const space = data[packet.entry * ENTRY_SIZE + REPLY_SPACE];
-  let occupancy = occupancies.find(source, destination, remotePort, space, base, size);
+  let occupancy = occupancies.find(source, destination, remotePort, space, by, base, size);
   if (occupancy === null) {
-    if (packet.probes !== occupancies.opensAfter) return 0;
-    occupancy = occupancies.open(source, destination, remotePort, space, base, size, jiffies);
+    if (packet.probes < occupancies.opensAfter) return 0;
+    occupancy = occupancies.open(source, destination, remotePort, space, by, base, size, jiffies);
     if (occupancy === null) return 0;
   }
-  const own = positionOfOwnFlow(netfilter, packet, base);
+  const own = by === 'any' ? positionOfOwnFlow(netfilter, packet, base) : NONE;
   let run = 0;
   let from = offset;
   while (run < most) {
@@ -70,13 +72,13 @@ export function takenRun(
 /** The first position from `first` on that is not taken for sure, or `end`; asks the table where nothing is known. */
 function takenFrom(netfilter: Netfilter, occupancy: PortOccupancy, first: number, end: number): number {
   const { table, jiffies } = netfilter;
-  const { source, destination, remotePort, space, base } = occupancy;
+  const { source, destination, remotePort, space, base, by } = occupancy;
   let position = first;
   for (;;) {
     position = occupancy.firstUncertain(position, end, jiffies);
     if (position === end || occupancy.mustBeAsked(position)) return position;
     const node = table.find(destination, source, packPorts(remotePort, base + position), space);
-    if (node === NONE || !isTakenForOthers(netfilter, node)) {
+    if (node === NONE || !isHeld(netfilter, node, by)) {
       occupancy.noteUncertain(position);
       return position;
     }
@@ -85,15 +87,17 @@ function takenFrom(netfilter: Netfilter, occupancy: PortOccupancy, first: number
 }
 
 /**
- * Does this node make its port taken for every packet but one of its own flow, which would find it by its original
- * tuple? The port of a node that stands for an original tuple is not forgotten when that goes, so it is not noted.
+ * Is the port that this node stands for taken, and stays so whoever asks, until the entry expires or is forgotten? The
+ * ports of original tuples are not forgotten, so they are left to be asked for.
  */
-function isTakenForOthers(netfilter: Netfilter, node: number): boolean {
+function isHeld(netfilter: Netfilter, node: number, by: Holders): boolean {
   if ((node & 1) !== REPLY || isExpired(netfilter, node >> 1)) return false;
-  const { sameOrigin } = netfilter.axes;
-  if (sameOrigin === 'taken') return true;
   const { data } = netfilter.table;
   const at = (node >> 1) * ENTRY_SIZE;
+  if (by === 'not-evictable') return tcpStateOf(data[at + STATUS]) < TCP_TIME_WAIT;
+  // All but the entry's own flow find it taken, and that finds the entry by its original tuple (`positionOfOwnFlow`).
+  const { sameOrigin } = netfilter.axes;
+  if (sameOrigin === 'taken') return true;
   if ((data[at + STATUS] & NAT_CLASH) !== 0) return false;
   return sameOrigin === 'free-in-zone' || data[at + ORIGINAL_SPACE] === data[at + REPLY_SPACE];
 }
