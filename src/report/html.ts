@@ -23,6 +23,11 @@ export function raw(text: string): Html {
   return new Html(text);
 }
 
+/** A script element with its attributes. Not in a template of `html`: bundlers treat what ends a script there specially. */
+export function script(content: Html, attributes = ''): Html {
+  return raw(`<script${attributes}>${content.text}</script>`);
+}
+
 /** JSON for a script element: no character in it can end the element or a line of it. */
 export function jsonForScript(value: unknown): Html {
   const codeOf = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

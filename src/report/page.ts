@@ -9,7 +9,7 @@ import { chartLibraries } from './chartLibraries.ts';
 import type { ChartSpec } from './chartStyle.ts';
 import type { Charts } from './charts.ts';
 import { plain } from './format.ts';
-import { type Html, html, jsonForScript, raw } from './html.ts';
+import { type Html, html, jsonForScript, raw, script } from './html.ts';
 import { htmlSection } from './htmlDocument.ts';
 import { PAGE_STYLE } from './pageStyle.ts';
 import { sectionsOf } from './sections.ts';
@@ -164,9 +164,10 @@ function scripts(charts: Page['charts']): Html {
     const { $schema: _, ...rest } = spec;
     return [[name, rest] as const];
   });
-  return html`<script type="application/json" id="charts">${jsonForScript(Object.fromEntries(bare))}</script>
-${chartLibraries().map((library) => html`<script>${raw(library)}</script>\n`)}
-<script>${raw(EMBED)}</script>`;
+  const data = script(jsonForScript(Object.fromEntries(bare)), ' type="application/json" id="charts"');
+  return html`${data}
+${chartLibraries().map((library) => html`${script(raw(library))}\n`)}
+${script(raw(EMBED))}`;
 }
 
 /** Puts the live chart in the place of the drawn one once it is ready; a chart that fails stays as it was drawn. */

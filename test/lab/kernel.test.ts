@@ -60,7 +60,7 @@ describe.skipIf(missing !== null)('a race on this kernel', () => {
   it('of two threads on one socket is seen by the counters, and the model says what comes of it', async () => {
     const { kernel, lines } = await compared('', race({ senders: 'same-socket', to: 'service' }));
     if (kernel.kind !== 'race') throw new Error('a race was asked for');
-    expect(kernel.raced).toBeGreaterThan(20);
+    expect(kernel.raced).toBeGreaterThan(0);
     expect(kernel.differentPorts).toBe(0);
     expect(kernel.differentEndpoints).toBeLessThanOrEqual(kernel.pairs);
     // How many race depends on what else the machine does; what comes of a race does not.
@@ -70,7 +70,7 @@ describe.skipIf(missing !== null)('a race on this kernel', () => {
   it('of two pods loses one packet of each raced pair, and counts it twice', async () => {
     const { kernel, lines } = await compared('', race({}));
     if (kernel.kind !== 'race') throw new Error('a race was asked for');
-    expect(kernel.raced).toBeGreaterThan(20);
+    expect(kernel.raced).toBeGreaterThan(0);
     expect(kernel.lost).toBe(kernel.raced);
     expect(kernel.counters).toMatchObject({ insert_failed: kernel.lost, drop: kernel.lost });
     expect(lines.filter(({ rule, verdict }) => rule !== 'band' && verdict === 'disagrees')).toEqual([]);
