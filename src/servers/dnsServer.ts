@@ -34,6 +34,10 @@ export class DnsServer {
   /** What other nodes ask of it, and what is told of it, where a cluster shares it. */
   shared: { readonly line: SharedLine | null; readonly meter: ServerMeter } | null = null;
   private readonly settings: DnsServerSettings;
+  /** Of the settings, what every query asks for. */
+  private readonly loss: number;
+  private readonly servfail: number;
+  private readonly isUnlimited: boolean;
   private readonly latency: Durations;
   private readonly latencies: RandomStream;
   private readonly serviceNs: number;
@@ -49,6 +53,9 @@ export class DnsServer {
     failures: RandomStream,
   ) {
     this.settings = settings;
+    this.loss = settings.loss;
+    this.servfail = settings.servfail;
+    this.isUnlimited = settings.capacityPerSecond === null;
     this.latency = new Durations(settings.latency);
     this.latencies = latencies;
     this.serviceNs = lineOf(settings)?.serviceNs ?? 0;
@@ -61,18 +68,21 @@ export class DnsServer {
    * capacity is one first-in-first-out line whose service takes 1/capacity.
    */
   serve(entity: number, ordinal: number, nowNs: number): number {
-    const { loss, capacityPerSecond, queue } = this.settings;
-    if (loss > 0 && this.losses.uniform(entity, ordinal) < loss) return LOST_ON_LINK;
+    if (this.loss > 0 && this.losses.uniform(entity, ordinal) < this.loss) return LOST_ON_LINK;
     this.queries += 1;
     const latency = this.latency.draw(this.latencies, entity, ordinal);
-    if (capacityPerSecond === null) {
+    return this.isUnlimited && this.shared === null ? latency : this.serveInLine(latency, nowNs);
+  }
+
+  private serveInLine(latency: number, nowNs: number): number {
+    if (this.isUnlimited) {
       this.shared?.meter.note(nowNs, 0);
       return latency;
     }
     const line = this.shared?.line ?? null;
     if (line !== null) this.freeAtNs = line.workOff(this.freeAtNs, nowNs);
     const backlogNs = Math.max(0, this.freeAtNs - nowNs);
-    const isLost = backlogNs > queue * this.serviceNs;
+    const isLost = backlogNs > this.settings.queue * this.serviceNs;
     this.shared?.meter.note(nowNs, isLost ? null : backlogNs);
     if (isLost) return LOST_AT_SERVER;
     this.freeAtNs = nowNs + backlogNs + this.serviceNs;
@@ -81,7 +91,6 @@ export class DnsServer {
 
   /** Whether this query is answered SERVFAIL. */
   fails(entity: number, ordinal: number): boolean {
-    const { servfail } = this.settings;
-    return servfail > 0 && this.failures.uniform(entity, ordinal) < servfail;
+    return this.servfail > 0 && this.failures.uniform(entity, ordinal) < this.servfail;
   }
 }

@@ -18,7 +18,7 @@ import { type Distribution, Durations } from '../engine/distribution.ts';
 import { Pool } from '../engine/pool.ts';
 import type { RandomStream } from '../engine/randomStreams.ts';
 import { TimerStamps } from '../engine/timerStamps.ts';
-import { type Address, destinationPort, packPorts, packSpace, sourcePort, UDP } from '../netfilter/tuple.ts';
+import { type Address, packPorts, packSpace, UDP } from '../netfilter/tuple.ts';
 import {
   DEFERRED_AND_MOVED,
   HELD,
@@ -29,7 +29,6 @@ import {
 } from '../network/dispatch.ts';
 import { type AnswerCode, NOERROR } from '../network/dnsAnswers.ts';
 import { NO_PORT, type PortChoices, type UdpPorts } from '../network/ephemeralPorts.ts';
-import type { NetworkPacket } from '../network/networkPacket.ts';
 import { causeIndex, NO_LOSS } from './causes.ts';
 import { type DnsServing, HOST_PORT_SPACE } from './dnsServing.ts';
 import { LOOKUP_ARRIVAL, LOOKUP_TIMER } from './eventKinds.ts';
@@ -39,8 +38,9 @@ import {
   type LookupConnectionEvents,
   type LookupConnections,
   SimulatedLookup,
-  TIMER_SLOTS,
+  TIMER_SLOT_BITS,
 } from './simulatedLookup.ts';
+import { type SimulatedPacket, UdpSocket } from './simulatedPacket.ts';
 import type { PacketOwner, World } from './world.ts';
 
 /** Purpose of packets: index into the world's owners. */
@@ -58,18 +58,6 @@ const FOLLOW_FROM_STRIKES: ReadonlySet<number> = new Set([
   causeIndex('same-socket-other-backend'),
   causeIndex('answer-untranslated'),
 ]);
-
-class UdpSocket {
-  readonly handle: number;
-  pod!: Pod;
-  port = 0;
-  /** Goes up when the socket is closed, so that a late answer finds nobody. */
-  stamp = 0;
-
-  constructor(handle: number) {
-    this.handle = handle;
-  }
-}
 
 export interface DnsClientOptions {
   readonly udpPorts: UdpPorts;
@@ -272,7 +260,7 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     }
   }
 
-  private send(packet: NetworkPacket, cpu: number): void {
+  private send(packet: SimulatedPacket, cpu: number): void {
     const delay = this.delayOf(packet);
     if (delay === 0) this.world.send(packet, cpu);
     else this.world.sendLater(packet, cpu, delay);
@@ -282,9 +270,9 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
    * How long a pod's AAAA query is held back (netem). Where the pods' namespaces track too (before 4.10) it is held
    * back before that as well, although netem stands behind it: a race of the two in there is left out.
    */
-  private delayOf(packet: NetworkPacket): number {
+  private delayOf(packet: SimulatedPacket): number {
     if (this.delayAaaa === null || packet.question !== AAAA) return 0;
-    if ((this.groups[packet.group] as Group).settings.hostNetwork) return 0;
+    if (packet.pod.group.settings.hostNetwork) return 0;
     return this.delayAaaa.draw(this.aaaaDelays, packet.entity, packet.ordinal);
   }
 
@@ -314,12 +302,15 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
 
   setTimer(lookup: Lookup, slot: number, delay: number): void {
     const owner = lookup as SimulatedLookup;
-    const timer = owner.handle * TIMER_SLOTS + slot;
+    const timer = (owner.handle << TIMER_SLOT_BITS) | slot;
+    owner.timersSet |= 1 << slot;
     this.world.loop.startTimer(delay, LOOKUP_TIMER, timer, this.timers.start(timer));
   }
 
   clearTimer(lookup: Lookup, slot: number): void {
-    this.timers.clear(lookup.handle * TIMER_SLOTS + slot);
+    const owner = lookup as SimulatedLookup;
+    owner.timersSet &= ~(1 << slot);
+    this.timers.clear((owner.handle << TIMER_SLOT_BITS) | slot);
   }
 
   uniform(lookup: Lookup, index: number): number {
@@ -331,8 +322,16 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     const owner = lookup as SimulatedLookup;
     if (owner.active) this.report(owner, error);
     owner.stamp += 1;
-    for (let slot = 0; slot < TIMER_SLOTS; slot++) this.timers.clear(owner.handle * TIMER_SLOTS + slot);
+    if (owner.timersSet !== 0) this.clearTimers(owner);
     this.lookups.release(owner);
+  }
+
+  private clearTimers(lookup: SimulatedLookup): void {
+    for (let slot = 0; lookup.timersSet >> slot !== 0; slot++) {
+      if ((lookup.timersSet & (1 << slot)) !== 0)
+        this.timers.clear((lookup.handle << TIMER_SLOT_BITS) | slot);
+    }
+    lookup.timersSet = 0;
   }
 
   report(lookup: Lookup, error: LookupError): void {
@@ -355,18 +354,21 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
 
   /** A family that exists was not returned. */
   private isPartial(lookup: SimulatedLookup): boolean {
+    const missing = lookup.wanted & ~lookup.found;
+    if (missing === 0) return false;
     const { records } = lookup.pod.group;
-    for (const question of [A, AAAA]) {
-      if ((lookup.wanted & question) === 0 || (lookup.found & question) !== 0) continue;
-      if (records?.code(lookup.name, lookup.candidate, question - 1) === NOERROR) return true;
-    }
-    return false;
+    return [A, AAAA].some(
+      (question) =>
+        (missing & question) !== 0 && records?.code(lookup.name, lookup.candidate, question - 1) === NOERROR,
+    );
   }
 
   onTimer(handle: number, stamp: number): void {
     if (!this.timers.isCurrent(handle, stamp)) return;
-    const lookup = this.lookups.at(Math.floor(handle / TIMER_SLOTS));
-    lookup.resolver.onTimer(lookup, handle % TIMER_SLOTS);
+    const lookup = this.lookups.at(handle >> TIMER_SLOT_BITS);
+    const slot = handle & ((1 << TIMER_SLOT_BITS) - 1);
+    lookup.timersSet &= ~(1 << slot);
+    lookup.resolver.onTimer(lookup, slot);
   }
 
   // Packets
@@ -376,66 +378,64 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     handle: SocketHandle,
     question: number,
     server: number,
-  ): NetworkPacket {
+  ): SimulatedPacket {
     const { pod } = lookup;
     const { group } = pod;
     const socket = this.sockets.at(handle >> 1);
     const destination = group.nameServers[server] as Destination;
+    const { port } = socket;
+    const ordinal = lookup.ordinal + (lookup.packetsSent++ & 31);
     const packet = this.world.packets.acquire();
     packet.source = pod.address;
     packet.destination = destination.address;
-    packet.localPort = socket.port;
-    packet.ports = packPorts(socket.port, destination.port);
+    packet.localPort = port;
+    packet.ports = packPorts(port, destination.port);
     packet.space = packSpace(UDP, pod.zone);
     packet.replySpace = packSpace(UDP, 0);
     packet.entity = pod.index;
-    packet.ordinal = lookup.ordinal + (lookup.packetsSent++ & 31);
+    packet.ordinal = ordinal;
     packet.route = destination.route;
-    packet.roundTripNs = destination.rtt.draw(this.rtts, packet.entity, packet.ordinal);
+    packet.roundTripNs = destination.rtt.draw(this.rtts, pod.index, ordinal);
     packet.purpose = DNS_QUERY;
-    packet.owner = socket.handle;
+    packet.pod = pod;
+    packet.asked = destination;
+    packet.socket = socket;
     packet.ownerStamp = socket.stamp;
-    packet.asker = lookup.handle;
+    packet.lookup = lookup;
     packet.askerStamp = lookup.stamp;
     packet.question = question;
     packet.server = server;
     packet.name = lookup.name;
     packet.candidate = lookup.candidate;
     packet.group = group.index;
-    packet.measured = lookup.measured;
     packet.weight = 1;
     packet.holdNs = 0;
-    if (packet.measured) group.lookups.packets += 1;
+    const { measured } = lookup;
+    packet.measured = measured;
+    if (measured === true) group.lookups.packets += 1;
     return packet;
   }
 
-  private gap(group: Group, packet: NetworkPacket): number {
+  private gap(group: Group, packet: SimulatedPacket): number {
     return group.dispatch.gap.draw(this.gaps, packet.entity, packet.ordinal);
   }
 
-  reachedServer(packet: NetworkPacket): void {
-    this.serving.serve(packet, this.askedBy(packet).isCache);
-  }
-
-  /** The name server that a query was sent to. */
-  private askedBy(packet: NetworkPacket): Destination {
-    const { nameServers } = this.groups[packet.group] as Group;
-    return nameServers[packet.server] as Destination;
+  reachedServer(packet: SimulatedPacket): void {
+    this.serving.serve(packet);
   }
 
   // PacketOwner
 
-  answered(packet: NetworkPacket): void {
+  answered(packet: SimulatedPacket): void {
     // An answer that met no entry goes to the node, or comes from the backend: no socket takes it.
     if (!this.isTranslated(packet)) {
       this.lost(packet, this.untranslated, false);
       return;
     }
-    const { lookups } = this.groups[packet.group] as Group;
-    const socket = this.sockets.at(packet.owner);
-    const lookup = this.lookups.at(packet.asker);
+    const { socket, lookup } = packet;
     const heard = socket.stamp === packet.ownerStamp && lookup.stamp === packet.askerStamp;
-    if (packet.measured) {
+    if (packet.measured === true) {
+      const { lookups } = packet.pod.group;
       if (heard) lookups.answered += 1;
       else lookups.unclaimed += 1;
     }
@@ -453,26 +453,23 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
   }
 
   /** The answer is addressed as its pod expects it: from the server that was asked, to the port that asked. */
-  private isTranslated(packet: NetworkPacket): boolean {
-    const asked = this.askedBy(packet);
-    const pod = this.pods[packet.entity] as Pod;
+  private isTranslated(packet: SimulatedPacket): boolean {
+    const { asked, pod } = packet;
     return (
       packet.source === asked.address &&
       packet.destination === pod.address &&
-      sourcePort(packet.ports) === asked.port &&
-      destinationPort(packet.ports) === packet.localPort
+      packet.ports === packPorts(asked.port, packet.localPort)
     );
   }
 
-  lost(packet: NetworkPacket, cause: number, told: boolean): void {
-    const socket = this.sockets.at(packet.owner);
-    const { lookups } = this.groups[packet.group] as Group;
+  lost(packet: SimulatedPacket, cause: number, told: boolean): void {
+    const { socket, lookup } = packet;
     const weight = FOLLOW_FROM_STRIKES.has(cause) ? packet.weight : 1;
     if (packet.measured) {
+      const { lookups } = packet.pod.group;
       lookups.lost[cause] += 1;
       lookups.lossesTooMany += 1 - weight;
     }
-    const lookup = this.lookups.at(packet.asker);
     const waiting = socket.stamp === packet.ownerStamp && lookup.stamp === packet.askerStamp;
     const { question, server } = packet;
     this.world.release(packet);
@@ -481,22 +478,21 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     if (told) lookup.resolver.onSendRefused(lookup, socket.handle * 2, question as QuestionType, server);
   }
 
-  portChoices(packet: NetworkPacket): PortChoices {
-    return this.options.udpPorts.choices(portSpaceOf(this.pods[packet.entity] as Pod));
+  portChoices(packet: SimulatedPacket): PortChoices {
+    return this.options.udpPorts.choices(portSpaceOf(packet.pod));
   }
 
-  mayLose(packet: NetworkPacket, probability: number): void {
+  mayLose(packet: SimulatedPacket, probability: number): void {
     if (!packet.measured) return;
-    const socket = this.sockets.at(packet.owner);
-    const lookup = this.lookups.at(packet.asker);
+    const { socket, lookup } = packet;
     const waiting = socket.stamp === packet.ownerStamp && lookup.stamp === packet.askerStamp;
-    const { lookups } = this.groups[packet.group] as Group;
+    const { lookups } = packet.pod.group;
     lookups.expect(probability, waiting && wouldStall(lookup) ? probability : 0);
   }
 
   /** Puts a loss down to the lookup that sent the packet, if it is still going on. */
-  blameFor(packet: NetworkPacket, cause: number): void {
-    const lookup = this.lookups.at(packet.asker);
+  blameFor(packet: SimulatedPacket, cause: number): void {
+    const { lookup } = packet;
     if (lookup.stamp === packet.askerStamp) blame(lookup, cause);
   }
 
@@ -555,7 +551,12 @@ function blame(lookup: SimulatedLookup, cause: number, weight = 1): void {
  * The pair was struck more often than it would be. Its lookup must not teach its thread more often either, or
  * long-lived threads would soon ask one question at a time: other lookups get a thread that knows what it knew.
  */
-function strike(lookup: SimulatedLookup, first: NetworkPacket, second: NetworkPacket, weight: number): void {
+function strike(
+  lookup: SimulatedLookup,
+  first: SimulatedPacket,
+  second: SimulatedPacket,
+  weight: number,
+): void {
   first.weight = weight;
   second.weight = weight;
   if (lookup.strikeWeight < 1) return;

@@ -7,13 +7,13 @@ import { MILLISECOND, SECOND } from '../engine/time.ts';
 import { type Address, packPorts, packSpace, UDP } from '../netfilter/tuple.ts';
 import { NOERROR, SERVFAIL } from '../network/dnsAnswers.ts';
 import { NO_PORT, type UdpPorts } from '../network/ephemeralPorts.ts';
-import type { NetworkPacket } from '../network/networkPacket.ts';
 import { type DnsServer, LOST_AT_SERVER, LOST_ON_LINK } from '../servers/dnsServer.ts';
 import type { NodeLocalCache } from '../servers/nodeLocalCache.ts';
 import { HOST_ADDRESS } from './addresses.ts';
 import { causeIndex } from './causes.ts';
 import { UPSTREAM_TIMER } from './eventKinds.ts';
-import type { Destination, Group } from './pod.ts';
+import type { Destination } from './pod.ts';
+import type { SimulatedPacket } from './simulatedPacket.ts';
 import type { PacketOwner, World } from './world.ts';
 
 /** Purpose of the cache's packets: index into the world's owners. */
@@ -45,9 +45,8 @@ export interface DnsServingOptions {
 
 /** The side that asks. */
 export interface Asking extends PacketOwner {
-  readonly groups: readonly Group[];
   /** Puts a loss down to the lookup that sent the packet, if it is still going on. */
-  blameFor(packet: NetworkPacket, cause: number): void;
+  blameFor(packet: SimulatedPacket, cause: number): void;
 }
 
 /** As an owner of packets, it owns the cache's questions upstream. */
@@ -67,8 +66,8 @@ export class DnsServing implements PacketOwner {
   }
 
   /** A pod's query has left the node, or has reached its cache. */
-  serve(packet: NetworkPacket, byCache: boolean): void {
-    if (byCache) this.serveFromCache(packet);
+  serve(packet: SimulatedPacket): void {
+    if (packet.asked.isCache) this.serveFromCache(packet);
     else this.serveFromServer(packet);
   }
 
@@ -77,37 +76,42 @@ export class DnsServing implements PacketOwner {
     return Math.max(0, this.options.servers.get(address)?.serve(entity, ordinal, this.world.loop.now) ?? 0);
   }
 
-  private loseAtServer(packet: NetworkPacket, cause: number): void {
+  private loseAtServer(packet: SimulatedPacket, cause: number): void {
     if (packet.purpose === UPSTREAM_QUERY) this.lost(packet, cause);
     else this.client.lost(packet, cause, false);
   }
 
   /** The server at the packet's (translated) destination answers it. */
-  private serveFromServer(packet: NetworkPacket): void {
-    const server = this.options.servers.get(packet.destination);
-    const latency =
-      server === undefined ? LOST_ON_LINK : server.serve(packet.entity, packet.ordinal, this.world.loop.now);
-    if (latency === LOST_ON_LINK || latency === LOST_AT_SERVER) {
+  private serveFromServer(packet: SimulatedPacket): void {
+    const { asked, entity, ordinal } = packet;
+    const server =
+      packet.destination === asked.address ? asked.server : this.options.servers.get(packet.destination);
+    if (server === null || server === undefined) {
+      this.loseAtServer(packet, causeIndex('link'));
+      return;
+    }
+    const latency = server.serve(entity, ordinal, this.world.loop.now);
+    if (latency < 0) {
       this.loseAtServer(packet, causeIndex(latency === LOST_ON_LINK ? 'link' : 'server'));
       return;
     }
-    packet.answer = server?.fails(packet.entity, packet.ordinal) ? SERVFAIL : this.codeOf(packet);
+    packet.answer = server.fails(entity, ordinal) ? SERVFAIL : this.codeOf(packet);
     this.world.answerAfter(packet, latency);
   }
 
-  private codeOf(packet: NetworkPacket): number {
-    const { records } = this.client.groups[packet.group] as Group;
-    return records?.code(packet.name, packet.candidate, packet.question - 1) ?? NOERROR;
+  private codeOf(packet: SimulatedPacket): number {
+    const { records } = packet.pod.group;
+    return records === null ? NOERROR : records.code(packet.name, packet.candidate, packet.question - 1);
   }
 
-  private serveFromCache(packet: NetworkPacket): void {
+  private serveFromCache(packet: SimulatedPacket): void {
     const cache = this.options.cache as NodeLocalCache;
     const { now } = this.world.loop;
     if (cache.isDown(now)) {
       this.client.lost(packet, causeIndex('cache-outage'), false);
       return;
     }
-    const { records } = this.client.groups[packet.group] as Group;
+    const { records } = packet.pod.group;
     const record = records?.id(packet.name, packet.candidate, packet.question - 1) ?? 0;
     if (cache.lookUp(record, now)) {
       packet.answer = this.codeOf(packet);
@@ -119,13 +123,13 @@ export class DnsServing implements PacketOwner {
   }
 
   /** A miss. Over TCP the connections are kept open and nothing is left to race; over UDP it is a new flow. */
-  private askUpstream(packet: NetworkPacket): void {
+  private askUpstream(packet: SimulatedPacket): void {
     const { destination, overTcp } = this.options.cacheUpstream as CacheUpstream;
     if (overTcp === null) this.askUpstreamOverUdp(packet, destination);
     else this.askUpstreamOverTcp(packet, destination, overTcp);
   }
 
-  private askUpstreamOverTcp(packet: NetworkPacket, { rtt }: Destination, server: DnsServer): void {
+  private askUpstreamOverTcp(packet: SimulatedPacket, { rtt }: Destination, server: DnsServer): void {
     const latency = server.serve(packet.entity, packet.ordinal, this.world.loop.now);
     const roundTrip = rtt.draw(this.rtts, packet.entity, packet.ordinal);
     const repair = latency === LOST_ON_LINK ? TCP_REPAIR_NS : 0;
@@ -134,7 +138,7 @@ export class DnsServing implements PacketOwner {
     this.answerFromUpstream(packet, roundTrip + Math.max(0, latency) + repair);
   }
 
-  private askUpstreamOverUdp(packet: NetworkPacket, upstream: Destination): void {
+  private askUpstreamOverUdp(packet: SimulatedPacket, upstream: Destination): void {
     const question = ++this.questions;
     packet.upstreamQuestion = question;
     packet.upstreamTries += 1;
@@ -150,6 +154,8 @@ export class DnsServing implements PacketOwner {
     query.route = upstream.route;
     query.roundTripNs = upstream.rtt.draw(this.rtts, query.entity, query.ordinal);
     query.purpose = UPSTREAM_QUERY;
+    query.pod = packet.pod;
+    query.asked = upstream;
     query.owner = packet.handle;
     query.ownerStamp = question;
     query.question = packet.question;
@@ -175,9 +181,9 @@ export class DnsServing implements PacketOwner {
     }
   }
 
-  private answerFromUpstream(packet: NetworkPacket, delayNs: number): void {
+  private answerFromUpstream(packet: SimulatedPacket, delayNs: number): void {
     const cache = this.options.cache as NodeLocalCache;
-    const { records } = this.client.groups[packet.group] as Group;
+    const { records } = packet.pod.group;
     if (records !== null && packet.answer !== SERVFAIL) {
       const ttl = packet.answer === NOERROR ? records.ttlNs(packet.name) : null;
       cache.store(
@@ -191,11 +197,11 @@ export class DnsServing implements PacketOwner {
 
   // PacketOwner, for questions upstream
 
-  reachedServer(query: NetworkPacket): void {
+  reachedServer(query: SimulatedPacket): void {
     this.serveFromServer(query);
   }
 
-  answered(query: NetworkPacket): void {
+  answered(query: SimulatedPacket): void {
     const packet = this.world.packets.at(query.owner);
     const current = packet.upstreamQuestion === query.ownerStamp;
     const { answer } = query;
@@ -207,14 +213,14 @@ export class DnsServing implements PacketOwner {
   }
 
   /** The cache will ask again, or give up; either way the lookup behind it waits because of this. */
-  lost(query: NetworkPacket, cause: number): void {
+  lost(query: SimulatedPacket, cause: number): void {
     const packet = this.world.packets.at(query.owner);
     if (packet.upstreamQuestion === query.ownerStamp) this.client.blameFor(packet, cause);
     this.release(query);
   }
 
   /** Of an upstream query: gives its port back too. */
-  private release(query: NetworkPacket): void {
+  private release(query: SimulatedPacket): void {
     this.options.udpPorts.release(HOST_PORT_SPACE, query.localPort);
     this.world.release(query);
   }

@@ -91,11 +91,13 @@ export class NetworkAssembly {
       });
     }
     const rtt = dns.endpointsOn === 'external' ? this.scenario.links.external : this.scenario.links.cluster;
+    const address = direct ? FIRST_ENDPOINT : CLUSTER_DNS;
     return {
-      address: direct ? FIRST_ENDPOINT : CLUSTER_DNS,
+      address,
       port: DNS_PORT,
       route: { passages, fromHost: isHost(group) },
       rtt: new Durations(rtt),
+      server: this.servers.get(address) ?? null,
       isCache: false,
     };
   }
@@ -116,6 +118,7 @@ export class NetworkAssembly {
         fromHost: isHost(group),
       },
       rtt: new Durations({ kind: 'constant', valueNs: 0 }),
+      server: null,
       isCache: true,
     };
   }
@@ -144,6 +147,7 @@ export class NetworkAssembly {
         fromHost: isHost(group),
       },
       rtt: new Durations(this.scenario.links.external),
+      server: this.servers.get(target) ?? null,
       isCache: false,
     };
   }
@@ -157,6 +161,7 @@ export class NetworkAssembly {
         fromHost: isHost(group),
       },
       rtt: new Durations(this.scenario.links.external),
+      server: null,
       isCache: false,
     };
   }

@@ -6,6 +6,7 @@ import type { Address } from '../netfilter/tuple.ts';
 import type { Dispatch } from '../network/dispatch.ts';
 import type { Route } from '../network/networkPacket.ts';
 import type { PodGroup } from '../scenario/scenario.ts';
+import type { DnsServer } from '../servers/dnsServer.ts';
 import type { Records } from '../servers/records.ts';
 import type { OperationMetrics } from './metrics.ts';
 
@@ -16,6 +17,8 @@ export interface Destination {
   readonly route: Route;
   /** There and back, beyond the node. */
   readonly rtt: Durations;
+  /** The DNS server that stands at this very address; null: none, or behind a service. */
+  readonly server: DnsServer | null;
   /** Answered by the node-local cache. */
   readonly isCache: boolean;
 }

@@ -4,8 +4,8 @@ import type { Address } from '../netfilter/tuple.ts';
 import { NO_LOSS } from './causes.ts';
 import type { Destination, Group, Pod } from './pod.ts';
 
-/** Timers that one lookup may have at a time. */
-export const TIMER_SLOTS = 8;
+/** One lookup may have eight timers at a time. */
+export const TIMER_SLOT_BITS = 3;
 
 export class SimulatedLookup implements Lookup {
   readonly handle: number;
@@ -35,6 +35,8 @@ export class SimulatedLookup implements Lookup {
   /** Index of its thread among its pod's. */
   worker = 0;
   active = false;
+  /** Slots of its timers that may be running, a mask. */
+  timersSet = 0;
   /** Goes up when the lookup ends, so that an answer for it is not taken for one to its successor. */
   stamp = 0;
 

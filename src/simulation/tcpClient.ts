@@ -20,11 +20,12 @@ import {
   TCP,
 } from '../netfilter/tuple.ts';
 import { NO_PORT, type PortChoices, type TcpPorts } from '../network/ephemeralPorts.ts';
-import type { NetworkPacket } from '../network/networkPacket.ts';
+
 import { causeIndex, NO_LOSS } from './causes.ts';
 import { CONNECT_ARRIVAL, CONNECTION_TIMER } from './eventKinds.ts';
 import type { Destination, Group, Pod } from './pod.ts';
 import type { LookupConnectionEvents, LookupConnections, SimulatedLookup } from './simulatedLookup.ts';
+import type { SimulatedPacket } from './simulatedPacket.ts';
 import type { PacketOwner, World } from './world.ts';
 
 /** Purpose of packets: index into the world's owners. */
@@ -96,7 +97,7 @@ class Connection {
 }
 
 /** The segment is addressed as the client expects it: from its peer's address and port to its own. */
-function isTranslated(packet: NetworkPacket, { pod, peer, localPort }: Connection): boolean {
+function isTranslated(packet: SimulatedPacket, { pod, peer, localPort }: Connection): boolean {
   return (
     packet.source === peer.address &&
     packet.destination === pod.address &&
@@ -328,7 +329,7 @@ export class TcpClient implements PacketOwner, LookupConnections {
     else this.world.sendFromPeer(this.peerSegment(connection, SERVER_FIN, TCP_FIN | TCP_ACK));
   }
 
-  private segment(connection: Connection, step: number, flags: number): NetworkPacket {
+  private segment(connection: Connection, step: number, flags: number): SimulatedPacket {
     const { pod, peer } = connection;
     const packet = this.world.packets.acquire();
     packet.source = pod.address;
@@ -342,7 +343,7 @@ export class TcpClient implements PacketOwner, LookupConnections {
     return packet;
   }
 
-  private fill(packet: NetworkPacket, connection: Connection, step: number): void {
+  private fill(packet: SimulatedPacket, connection: Connection, step: number): void {
     packet.entity = connection.entity;
     packet.ordinal = connection.ordinal + (connection.segments++ & 31);
     packet.route = connection.peer.route;
@@ -357,7 +358,7 @@ export class TcpClient implements PacketOwner, LookupConnections {
   }
 
   /** A segment of the peer, which knows the client by the translated tuple. */
-  private peerSegment(connection: Connection, step: number, flags: number): NetworkPacket {
+  private peerSegment(connection: Connection, step: number, flags: number): SimulatedPacket {
     const packet = this.world.packets.acquire();
     packet.source = connection.peerAddress;
     packet.destination = connection.seenAddress;
@@ -371,7 +372,7 @@ export class TcpClient implements PacketOwner, LookupConnections {
 
   // PacketOwner
 
-  reachedServer(packet: NetworkPacket): void {
+  reachedServer(packet: SimulatedPacket): void {
     const connection = this.connections.at(packet.owner);
     if (connection.generation !== packet.ownerStamp) {
       this.unclaimed(packet);
@@ -417,7 +418,7 @@ export class TcpClient implements PacketOwner, LookupConnections {
     this.world.replyAfter(packet, delayNs);
   }
 
-  answered(packet: NetworkPacket): void {
+  answered(packet: SimulatedPacket): void {
     const connection = this.connections.at(packet.owner);
     if (connection.generation !== packet.ownerStamp) {
       this.unclaimed(packet);
@@ -455,7 +456,7 @@ export class TcpClient implements PacketOwner, LookupConnections {
     this.drop(packet);
   }
 
-  private synAckArrived(connection: Connection, packet: NetworkPacket): void {
+  private synAckArrived(connection: Connection, packet: SimulatedPacket): void {
     if (connection.state !== CONNECTING) {
       this.unclaimed(packet);
       return;
@@ -480,7 +481,7 @@ export class TcpClient implements PacketOwner, LookupConnections {
     return hold.draw(this.holds, connection.entity, connection.ordinal);
   }
 
-  lost(packet: NetworkPacket, cause: number): void {
+  lost(packet: SimulatedPacket, cause: number): void {
     const connection = this.connections.at(packet.owner);
     const current = connection.generation === packet.ownerStamp;
     if (packet.measured) this.connects(packet).lost[cause] += 1;
@@ -497,11 +498,11 @@ export class TcpClient implements PacketOwner, LookupConnections {
     }
   }
 
-  portChoices(packet: NetworkPacket): PortChoices {
+  portChoices(packet: SimulatedPacket): PortChoices {
     return this.options.ports.choices(packet.windowSource, sourcePort(packet.windowPorts));
   }
 
-  mayLose(packet: NetworkPacket, probability: number): void {
+  mayLose(packet: SimulatedPacket, probability: number): void {
     const connection = this.connections.at(packet.owner);
     const connecting = connection.generation === packet.ownerStamp && packet.question === SYN;
     if (connecting && connection.lookup !== null) this.dns.tcpMayLose(connection.lookup, probability);
@@ -510,7 +511,7 @@ export class TcpClient implements PacketOwner, LookupConnections {
     this.connects(packet).expect(probability, stalls ? probability : 0);
   }
 
-  private connects(packet: NetworkPacket): Group['connects'] {
+  private connects(packet: SimulatedPacket): Group['connects'] {
     return (this.groups[packet.group] as Group).connects;
   }
 
@@ -550,12 +551,12 @@ export class TcpClient implements PacketOwner, LookupConnections {
   }
 
   /** Nobody waits for the segment any more: the connection is gone, or established already. */
-  private unclaimed(packet: NetworkPacket): void {
+  private unclaimed(packet: SimulatedPacket): void {
     if (packet.measured) this.connects(packet).unclaimed += 1;
     this.drop(packet);
   }
 
-  private drop(packet: NetworkPacket): void {
+  private drop(packet: SimulatedPacket): void {
     this.world.release(packet);
   }
 }

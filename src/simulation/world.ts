@@ -11,7 +11,6 @@ import { ACCEPTED } from '../netfilter/verdict.ts';
 import { otherCpu } from '../network/dispatch.ts';
 import type { PortChoices } from '../network/ephemeralPorts.ts';
 import type { Passage, Route } from '../network/networkPacket.ts';
-import { NetworkPacket } from '../network/networkPacket.ts';
 import type { Node, NodeSink } from '../network/node.ts';
 import { OVERFLOWED, type PacketObserver } from '../network/packetObserver.ts';
 import { PortRaceChance } from '../network/portRaceChance.ts';
@@ -31,6 +30,7 @@ import {
   SECOND_NODE_STEP,
   UPSTREAM_TIMER,
 } from './eventKinds.ts';
+import { SimulatedPacket } from './simulatedPacket.ts';
 
 /** Set in the ordinal of a packet when it turns round, so that its answer draws numbers of its own. */
 const ANSWER = 32;
@@ -38,15 +38,15 @@ const ANSWER = 32;
 /** Whoever sends packets and wants to hear of them. */
 export interface PacketOwner {
   /** The packet has left the (last) node towards its server. */
-  reachedServer(packet: NetworkPacket): void;
+  reachedServer(packet: SimulatedPacket): void;
   /** The answer has left the node towards the pod. */
-  answered(packet: NetworkPacket): void;
+  answered(packet: SimulatedPacket): void;
   /** The packet is gone; `told`: the sender got an error. The owner must release it. */
-  lost(packet: NetworkPacket, cause: number, told: boolean): void;
+  lost(packet: SimulatedPacket, cause: number, told: boolean): void;
   /** What the packet's own port is one of. Owners whose packets are masqueraded have this and the next. */
-  portChoices?(packet: NetworkPacket): PortChoices;
+  portChoices?(packet: SimulatedPacket): PortChoices;
   /** The packet, on its way, may lose the port race, with this probability. */
-  mayLose?(packet: NetworkPacket, probability: number): void;
+  mayLose?(packet: SimulatedPacket, probability: number): void;
 }
 
 /** The parts of a world that handle their own events. */
@@ -69,7 +69,7 @@ export interface Steering {
 
 export class World implements NodeSink {
   readonly loop = new EventLoop();
-  readonly packets = new Pool((handle) => new NetworkPacket(handle));
+  readonly packets = new Pool((handle) => new SimulatedPacket(handle));
   readonly watch = new RaceWatch();
   readonly streams: RandomStreams;
   /** The pods' node; the node of the servers, if that is another one. Set by the assembly. */
@@ -98,11 +98,12 @@ export class World implements NodeSink {
     this.cpuDraws = streams.stream('cpu');
     this.otherCpuDraws = streams.stream('other cpu');
     this.watch.observer = {
-      chanceOf: (first, second) => {
+      chanceOf: (first: SimulatedPacket, second: SimulatedPacket) => {
         const choices = this.owners[second.purpose]?.portChoices?.(second);
         return choices === undefined ? 0 : this.portRaceChance.of(first, second, choices);
       },
-      mayLose: (loser, chance) => this.owners[loser.purpose]?.mayLose?.(loser, chance),
+      mayLose: (loser: SimulatedPacket, chance: number) =>
+        this.owners[loser.purpose]?.mayLose?.(loser, chance),
     };
   }
 
@@ -130,34 +131,34 @@ export class World implements NodeSink {
   }
 
   /** A packet is sent now by a thread on `cpu`. */
-  send(packet: NetworkPacket, cpu: number): void {
+  send(packet: SimulatedPacket, cpu: number): void {
     this.enter(packet);
     this.node.receive(packet, this.steered(packet, cpu));
   }
 
-  private enter(packet: NetworkPacket): void {
+  private enter(packet: SimulatedPacket): void {
     this.packetsServed += 1;
     packet.isReply = false;
     packet.passage = 0;
   }
 
-  private steered(packet: NetworkPacket, cpu: number): number {
+  private steered(packet: SimulatedPacket, cpu: number): number {
     return this.steering.rps && packet.route?.fromHost !== true ? this.cpuOfFlow(packet) : cpu;
   }
 
   /** The same, `delayNs` from now. */
-  sendLater(packet: NetworkPacket, cpu: number, delayNs: number): void {
+  sendLater(packet: SimulatedPacket, cpu: number, delayNs: number): void {
     packet.cpu = cpu;
     this.loop.scheduleIn(delayNs, DELAYED_SEND, packet.handle);
   }
 
   /** The sender has no port for the packet: it is told at this moment, but not from within its call. */
-  refuse(packet: NetworkPacket): void {
+  refuse(packet: SimulatedPacket): void {
     this.loop.scheduleIn(0, REFUSED, packet.handle);
   }
 
   /** The packet has reached its end. */
-  release(packet: NetworkPacket): void {
+  release(packet: SimulatedPacket): void {
     packet.measured = false;
     this.packets.release(packet);
   }
@@ -172,7 +173,7 @@ export class World implements NodeSink {
   }
 
   /** The packet, which has left the last node, is answered `delayNs` after it has reached its server. */
-  answerAfter(packet: NetworkPacket, delayNs: number): void {
+  answerAfter(packet: SimulatedPacket, delayNs: number): void {
     const asked = packet.destination;
     packet.destination = packet.source;
     packet.source = asked;
@@ -183,17 +184,24 @@ export class World implements NodeSink {
   }
 
   /** The same with a packet that the peer has made, its header as the peer sends it. */
-  replyAfter(packet: NetworkPacket, delayNs: number): void {
-    this.bringBack(packet, delayNs + (crossesNodes(packet) ? 0 : packet.roundTripNs));
+  replyAfter(packet: SimulatedPacket, delayNs: number): void {
+    this.bringBack(packet, delayNs + (this.crossesNodes(packet) ? 0 : packet.roundTripNs));
+  }
+
+  /** The server stands on the second node; else it is half a round trip beyond the only one. */
+  private crossesNodes({ route }: SimulatedPacket): boolean {
+    if (this.secondNode === null) return false;
+    const { passages } = route as Route;
+    return passages[0]?.node !== passages[passages.length - 1]?.node;
   }
 
   /** The peer sends a packet of its own accord now. */
-  sendFromPeer(packet: NetworkPacket): void {
-    this.bringBack(packet, crossesNodes(packet) ? 0 : oneWay(packet));
+  sendFromPeer(packet: SimulatedPacket): void {
+    this.bringBack(packet, this.crossesNodes(packet) ? 0 : oneWay(packet));
   }
 
   /** The packet reaches the last node of its route, to travel back, after `delayNs`. */
-  private bringBack(packet: NetworkPacket, delayNs: number): void {
+  private bringBack(packet: SimulatedPacket, delayNs: number): void {
     packet.isReply = true;
     packet.holdNs = 0;
     packet.passage = (packet.route as Route).passages.length - 1;
@@ -202,42 +210,42 @@ export class World implements NodeSink {
 
   // NodeSink
 
-  departed(packet: NetworkPacket): void {
+  departed(packet: SimulatedPacket): void {
     if (this.observer !== null) this.observer.left(this.loop.now, packet, ACCEPTED);
-    const owner = this.owners[packet.purpose] as PacketOwner;
     const { passages } = packet.route as Route;
-    const next = packet.passage + (packet.isReply ? -1 : 1);
+    const isReply = packet.isReply === true;
+    const next = isReply ? packet.passage - 1 : packet.passage + 1;
     if (next >= 0 && next < passages.length) {
       // What the first node's rules and neighbours do to a packet ends there.
       packet.holdNs = 0;
       packet.space = packet.replySpace;
       packet.passage = next;
       this.loop.scheduleIn(oneWay(packet), AT_NEXT_NODE, packet.handle);
-    } else if (packet.isReply) {
-      owner.answered(packet);
-    } else {
-      owner.reachedServer(packet);
+      return;
     }
+    const owner = this.owners[packet.purpose] as PacketOwner;
+    if (isReply) owner.answered(packet);
+    else owner.reachedServer(packet);
   }
 
-  dropped(packet: NetworkPacket, verdict: number, inSender: boolean): void {
+  dropped(packet: SimulatedPacket, verdict: number, inSender: boolean): void {
     this.observer?.left(this.loop.now, packet, verdict);
     (this.owners[packet.purpose] as PacketOwner).lost(packet, causeOfVerdict(verdict), inSender);
   }
 
-  overflowed(packet: NetworkPacket): void {
+  overflowed(packet: SimulatedPacket): void {
     this.observer?.left(this.loop.now, packet, OVERFLOWED);
     (this.owners[packet.purpose] as PacketOwner).lost(packet, this.inputQueue, false);
   }
 
   /** The CPU that a NIC's or RPS's hash of the header gives. */
-  private cpuOfInterrupt(packet: NetworkPacket): number {
+  private cpuOfInterrupt(packet: SimulatedPacket): number {
     return this.steering.anyCpuInterrupted
       ? this.cpuOf(packet.entity, packet.ordinal)
       : this.cpuOfFlow(packet);
   }
 
-  private cpuOfFlow(packet: NetworkPacket): number {
+  private cpuOfFlow(packet: SimulatedPacket): number {
     const hash = hashTuple(packet.source, packet.destination, packet.ports, packet.space) >>> 0;
     return Math.floor((hash / 4294967296) * this.node.cpus);
   }
@@ -294,12 +302,6 @@ export class World implements NodeSink {
   };
 }
 
-/** The server stands on the second node; else it is half a round trip beyond the only one. */
-function crossesNodes({ route }: NetworkPacket): boolean {
-  const { passages } = route as Route;
-  return passages[0]?.node !== passages[passages.length - 1]?.node;
-}
-
-function oneWay({ roundTripNs }: NetworkPacket): number {
+function oneWay({ roundTripNs }: SimulatedPacket): number {
   return Math.round(roundTripNs / 2);
 }
