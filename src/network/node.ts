@@ -55,6 +55,8 @@ export interface NodeOptions {
 
 /** Instead of a delay: the CPU is free of the packet. */
 const FINISHED = -1;
+/** The packet is in its next passage, at once. */
+const ENTERS_NEXT = -2;
 
 export class Node {
   readonly cpus: number;
@@ -186,72 +188,75 @@ export class Node {
       const { path } = passage;
       const { now } = loop;
       if (now >= path.clockEndsNs) path.setClock(now);
-      if (observer !== null) observer.step(now, packet);
-      let delay = FINISHED;
-      switch (packet.step) {
-        case STEP_LOOKUP: {
-          const verdict = path.lookup(packet, cpu);
-          if (isDropped(verdict)) {
-            this.sink.dropped(packet, verdict, passage.inSender);
-          } else if (!path.isNewFlow(packet)) {
-            packet.step = STEP_LEAVE;
-            delay = times.established(packet);
-          } else {
-            watch.lookedUp(packet, path);
-            packet.step = path.natHooks ? STEP_DESTINATION : STEP_CONFIRM;
-            delay = path.natHooks
-              ? times.lookupToDestination(packet, passage.lookupToConfirmNs)
-              : times.lookupToConfirm(packet, passage.lookupToConfirmNs);
+      let delay: number;
+      do {
+        if (observer !== null) observer.step(now, packet);
+        delay = FINISHED;
+        switch (packet.step) {
+          case STEP_LOOKUP: {
+            const verdict = path.lookup(packet, cpu);
+            if (isDropped(verdict)) {
+              this.sink.dropped(packet, verdict, passage.inSender);
+            } else if (!path.isNewFlow(packet)) {
+              packet.step = STEP_LEAVE;
+              delay = times.established(packet);
+            } else {
+              watch.lookedUp(packet, path);
+              packet.step = path.natHooks ? STEP_DESTINATION : STEP_CONFIRM;
+              delay = path.natHooks
+                ? times.lookupToDestination(packet, passage.lookupToConfirmNs)
+                : times.lookupToConfirm(packet, passage.lookupToConfirmNs);
+            }
+            break;
           }
-          break;
-        }
-        case STEP_DESTINATION: {
-          // Rules match what clients send; an answer that lost its entry matches none.
-          if (passage.service === null || packet.isReply) {
-            path.keepDestination(packet, cpu);
+          case STEP_DESTINATION: {
+            // Rules match what clients send; an answer that lost its entry matches none.
+            if (passage.service === null || packet.isReply === true) {
+              path.keepDestination(packet, cpu);
+              delay = this.afterDestination(packet, passage);
+            } else {
+              delay = this.chooseEndpoint(packet, passage, passage.service);
+            }
+            break;
+          }
+          case STEP_IPVS_INSERT: {
+            passage.service?.insert(packet, packet.backend, now);
+            this.redirect(packet, passage);
             delay = this.afterDestination(packet, passage);
-          } else {
-            delay = this.chooseEndpoint(packet, passage, passage.service);
+            break;
           }
-          break;
-        }
-        case STEP_IPVS_INSERT: {
-          passage.service?.insert(packet, packet.backend, now);
-          this.redirect(packet, passage);
-          delay = this.afterDestination(packet, passage);
-          break;
-        }
-        case STEP_SEARCH: {
-          const range = packet.isReply ? null : passage.masquerade;
-          path.searchSource(packet, range, cpu);
-          if (range !== null) watch.searched(packet);
-          packet.step = STEP_GRANT;
-          delay = times.search(packet);
-          break;
-        }
-        case STEP_GRANT: {
-          path.grantSource(packet);
-          packet.step = STEP_CONFIRM;
-          delay = times.grantToConfirm(packet);
-          break;
-        }
-        case STEP_CONFIRM: {
-          watch.confirming(packet);
-          const verdict = path.confirm(packet, cpu);
-          watch.confirmed(verdict);
-          if (isDropped(verdict)) {
-            this.sink.dropped(packet, verdict, passage.inSender);
-          } else {
-            packet.step = STEP_LEAVE;
-            delay = times.transmit(packet);
+          case STEP_SEARCH: {
+            const range = packet.isReply === true ? null : passage.masquerade;
+            path.searchSource(packet, range, cpu);
+            if (range !== null) watch.searched(packet);
+            packet.step = STEP_GRANT;
+            delay = times.search(packet);
+            break;
           }
-          break;
+          case STEP_GRANT: {
+            path.grantSource(packet);
+            packet.step = STEP_CONFIRM;
+            delay = times.grantToConfirm(packet);
+            break;
+          }
+          case STEP_CONFIRM: {
+            watch.confirming(packet);
+            const verdict = path.confirm(packet, cpu);
+            watch.confirmed(verdict);
+            if (isDropped(verdict)) {
+              this.sink.dropped(packet, verdict, passage.inSender);
+            } else {
+              packet.step = STEP_LEAVE;
+              delay = times.transmit(packet);
+            }
+            break;
+          }
+          default: {
+            if (this.entersNext(packet)) delay = ENTERS_NEXT;
+            else this.sink.departed(packet);
+          }
         }
-        default: {
-          if (this.entersNext(packet)) delay = 0;
-          else this.sink.departed(packet);
-        }
-      }
+      } while (delay === 0);
       if (delay === FINISHED) {
         const next = this.finish(cpu);
         if (next === null) return;
@@ -330,9 +335,10 @@ export class Node {
   /** On to the next passage, if it follows on this CPU; otherwise the packet leaves the node. */
   private entersNext(packet: NetworkPacket): boolean {
     const { passages } = packet.route as Route;
-    const next = packet.passage + (packet.isReply ? -1 : 1);
+    const isReply = packet.isReply === true;
+    const next = isReply ? packet.passage - 1 : packet.passage + 1;
     if (next < 0 || next >= passages.length) return false;
-    const { sameCpu } = passages[packet.isReply ? packet.passage : next] as Passage;
+    const { sameCpu } = passages[isReply ? packet.passage : next] as Passage;
     if (!sameCpu || (passages[next] as Passage).node !== this) return false;
     packet.passage = next;
     packet.step = STEP_LOOKUP;

@@ -24,6 +24,10 @@ const QUANTILES = 4096;
 /** Of the time between lookup and port search, the part before the DNAT rules decide (an estimate). */
 const BEFORE_DESTINATION = 0.4;
 
+/** The stalled step of a packet that none stalls, and the step of times that no stall is in. */
+const NO_STEP = -1;
+const NEVER_STALLED = -2;
+
 const STALLED_STEPS = [STEP_DESTINATION, STEP_SEARCH, STEP_CONFIRM, STEP_LEAVE] as const;
 
 export class StepTimes {
@@ -37,7 +41,14 @@ export class StepTimes {
   private readonly receiveNs: number;
   private readonly afterReceiveNs: number;
   private readonly transmitNs: number;
+  private readonly probeNs: number;
+  private readonly checkToConfirmNs: number;
   private readonly stallProbability: number;
+
+  /** Of the passage asked for last: its time from lookup to confirm, and the parts that follow from that. */
+  private windowNs = -1;
+  private toDestinationNs = 0;
+  private toSearchNs = 0;
 
   constructor(means: StepMeans, stream: RandomStream) {
     this.means = means;
@@ -46,21 +57,23 @@ export class StepTimes {
     this.receiveNs = means.receiveNs;
     this.afterReceiveNs = Math.max(0, means.establishedNs - means.receiveNs);
     this.transmitNs = means.transmitNs;
+    this.probeNs = means.probeNs;
+    this.checkToConfirmNs = means.portCheckToConfirmNs;
     this.stallProbability = means.stall.probability;
     this.factors = means.spread === 'exponential' ? null : lognormalFactors(means.spread);
   }
 
   /** Draws the packet's factor and its stall, if any, by one uniform variate. */
   draw(packet: NetworkPacket): void {
+    packet.stallNs = 0;
+    packet.stalledStep = NO_STEP;
     if (this.isFixed(packet)) {
       packet.timeFactor = 1;
-      packet.stallNs = 0;
       return;
     }
     const u = this.stream.uniform(packet.entity, packet.ordinal) * QUANTILES;
     const cell = Math.floor(u);
     packet.timeFactor = this.factors === null ? -ln(1 - u / QUANTILES) : this.factors[cell];
-    packet.stallNs = 0;
     if (u - cell < this.stallProbability) this.stall(packet, (u - cell) / this.stallProbability);
   }
 
@@ -74,27 +87,29 @@ export class StepTimes {
 
   receive(packet: NetworkPacket): number {
     if (this.isFixed(packet)) return 0;
-    return this.of(packet, this.receiveNs, -1);
+    return this.of(packet, this.receiveNs, NEVER_STALLED);
   }
 
   lookupToDestination(packet: NetworkPacket, windowNs: number): number {
-    return this.of(packet, BEFORE_DESTINATION * this.beforeSearch(windowNs), STEP_DESTINATION);
+    if (windowNs !== this.windowNs) this.setWindow(windowNs);
+    return this.of(packet, this.toDestinationNs, STEP_DESTINATION);
   }
 
   destinationToSearch(packet: NetworkPacket, windowNs: number): number {
-    return this.of(packet, (1 - BEFORE_DESTINATION) * this.beforeSearch(windowNs), STEP_SEARCH);
+    if (windowNs !== this.windowNs) this.setWindow(windowNs);
+    return this.of(packet, this.toSearchNs, STEP_SEARCH);
   }
 
   ipvsSchedule(packet: NetworkPacket): number {
-    return this.of(packet, this.means.ipvsScheduleNs, -1);
+    return this.of(packet, this.means.ipvsScheduleNs, NEVER_STALLED);
   }
 
   search(packet: NetworkPacket): number {
-    return this.of(packet, packet.probes * this.means.probeNs, -1);
+    return this.of(packet, packet.probes * this.probeNs, NEVER_STALLED);
   }
 
   grantToConfirm(packet: NetworkPacket): number {
-    return this.of(packet, this.means.portCheckToConfirmNs, STEP_CONFIRM);
+    return this.of(packet, this.checkToConfirmNs, STEP_CONFIRM);
   }
 
   /** Where no NAT hook runs. */
@@ -113,17 +128,19 @@ export class StepTimes {
 
   /** An answer that takes a time of its own. */
   private isFixed(packet: NetworkPacket): boolean {
-    return this.answerNs >= 0 && packet.isReply;
+    return this.answerNs >= 0 && packet.isReply === true;
   }
 
-  private beforeSearch(windowNs: number): number {
-    return Math.max(0, windowNs - this.means.portCheckToConfirmNs);
+  /** What lies before the port search, of a passage with this time from lookup to confirm. */
+  private setWindow(windowNs: number): void {
+    const beforeSearch = Math.max(0, windowNs - this.checkToConfirmNs);
+    this.windowNs = windowNs;
+    this.toDestinationNs = BEFORE_DESTINATION * beforeSearch;
+    this.toSearchNs = (1 - BEFORE_DESTINATION) * beforeSearch;
   }
 
   private of(packet: NetworkPacket, meanNs: number, step: number): number {
-    if (packet.stallNs > 0 && packet.stalledStep === step) {
-      return Math.round(meanNs * packet.timeFactor + packet.stallNs);
-    }
+    if (packet.stalledStep === step) return Math.round(meanNs * packet.timeFactor + packet.stallNs);
     return meanNs === 0 ? 0 : Math.round(meanNs * packet.timeFactor);
   }
 }

@@ -19,12 +19,13 @@ import {
   TCP,
   UDP,
 } from '../netfilter/tuple.ts';
-import type { NetworkPacket, Route } from '../network/networkPacket.ts';
+import type { Route } from '../network/networkPacket.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { address, DNS_PORT, FIRST_POD } from './addresses.ts';
 import { kernelOf } from './assembly.ts';
 import { LOSS_CAUSES, type LossCause } from './causes.ts';
 import { NetworkAssembly } from './networkAssembly.ts';
+import type { SimulatedPacket } from './simulatedPacket.ts';
 import { type PacketOwner, World } from './world.ts';
 
 /** Where packets go that are not for the service. */
@@ -215,7 +216,7 @@ export class Testbed implements PacketOwner {
 
   // PacketOwner
 
-  reachedServer(packet: NetworkPacket): void {
+  reachedServer(packet: SimulatedPacket): void {
     const outcome = this.outcomes[packet.handle] as TestbedOutcome;
     outcome.fate = 'arrived';
     outcome.arrivedAtNs = this.now;
@@ -225,7 +226,7 @@ export class Testbed implements PacketOwner {
   }
 
   /** A connected socket takes an answer only from where it sent to. */
-  answered(packet: NetworkPacket): void {
+  answered(packet: SimulatedPacket): void {
     const outcome = this.outcomes[packet.handle] as TestbedOutcome;
     const { sent } = outcome;
     const translated =
@@ -239,7 +240,7 @@ export class Testbed implements PacketOwner {
     this.release(packet);
   }
 
-  lost(packet: NetworkPacket, cause: number, told: boolean): void {
+  lost(packet: SimulatedPacket, cause: number, told: boolean): void {
     const outcome = this.outcomes[packet.handle] as TestbedOutcome;
     if (packet.isReply) outcome.answer = 'lost';
     else outcome.fate = 'lost';
@@ -248,7 +249,7 @@ export class Testbed implements PacketOwner {
     this.release(packet);
   }
 
-  private release(packet: NetworkPacket): void {
+  private release(packet: SimulatedPacket): void {
     this.outcomes[packet.handle] = null;
     this.world.release(packet);
   }
