@@ -18,6 +18,7 @@ export type EventHandler = (kind: number, handle: number, stamp: number) => void
 const KIND_BITS = 5;
 const KINDS = 1 << KIND_BITS;
 const KIND_MASK = KINDS - 1;
+const NO_EVENT = -1;
 /** Linear search over the lanes beats a map while they are few. */
 const MAX_LANES = 12;
 
@@ -37,8 +38,14 @@ export class EventLoop {
   private firstLane = 0;
   private lanesFirst = Number.POSITIVE_INFINITY;
 
+  /** The event that `scheduleNext` keeps beside the queue, and its time and sequence; NO_EVENT: none. */
+  private nextWhat = NO_EVENT;
+  private nextEventTime: Nanoseconds = 0;
+  private nextSequence = 0;
+
   /** When the next event is due; Infinity if there is none. */
   get nextTime(): Nanoseconds {
+    this.queueNext();
     return Math.min(this.lanesFirst, this.queue.firstTime);
   }
 
@@ -59,6 +66,29 @@ export class EventLoop {
   scheduleIn(delay: Nanoseconds, kind: number, handle: number, stamp = 0): void {
     invariant(delay >= 0, 'an event lies in the future');
     this.queue.push(this.now + delay, this.sequence++, (handle << KIND_BITS) | kind, stamp);
+  }
+
+  /**
+   * The same for what is likely to come before everything else: one such event waits beside the queue, and leaves without
+   * having been in it if nothing has come before it when the handler returns.
+   */
+  scheduleNext(delay: Nanoseconds, kind: number, handle: number): void {
+    if (this.nextWhat !== NO_EVENT) {
+      this.scheduleIn(delay, kind, handle);
+      return;
+    }
+    invariant(delay >= 0, 'an event lies in the future');
+    this.nextWhat = (handle << KIND_BITS) | kind;
+    this.nextEventTime = this.now + delay;
+    this.nextSequence = this.sequence++;
+  }
+
+  /** Puts the event beside the queue, if there is one, into it. */
+  private queueNext(): void {
+    if (this.nextWhat === NO_EVENT) return;
+    const what = this.nextWhat;
+    this.nextWhat = NO_EVENT;
+    this.queue.push(this.nextEventTime, this.nextSequence, what, 0);
   }
 
   /** The same with a stamp, and in a lane if there is one for the delay. */
@@ -87,6 +117,7 @@ export class EventLoop {
    * at once what it would otherwise schedule. The order of events is the same either way.
    */
   tryAdvance(time: Nanoseconds): boolean {
+    this.queueNext();
     if (time >= this.queue.firstTime || time >= this.lanesFirst || time > this.until) return false;
     this.now = time;
     this.handled += 1;
@@ -95,6 +126,7 @@ export class EventLoop {
 
   /** The same for the time `delay` from now. */
   tryAdvanceBy(delay: Nanoseconds): boolean {
+    if (this.nextWhat !== NO_EVENT) this.queueNext();
     const time = this.now + delay;
     if (time >= this.queue.firstTime || time >= this.lanesFirst || time > this.until) return false;
     this.now = time;
@@ -108,6 +140,18 @@ export class EventLoop {
     this.until = until;
     const queue = this.queue;
     for (;;) {
+      if (this.nextWhat !== NO_EVENT) {
+        const time = this.nextEventTime;
+        if (time < queue.firstTime && time < this.lanesFirst && time <= until) {
+          const what = this.nextWhat;
+          this.nextWhat = NO_EVENT;
+          this.now = time;
+          this.handled += 1;
+          handler(what & KIND_MASK, what >>> KIND_BITS, 0);
+          continue;
+        }
+        this.queueNext();
+      }
       const heapTime = queue.firstTime;
       if (this.lanesFirst < heapTime || (this.lanesFirst === heapTime && this.laneComesFirst(heapTime))) {
         if (this.lanesFirst > until) break;

@@ -6,11 +6,19 @@
  * not fit waits in `far`, a binary heap. An event that leaves the heap leaves a hole at the root, which the next push
  * fills (an arrival schedules its successor): one sift instead of two.
  *
- * Layout: parallel typed arrays, no object per event. An event is a number `what` (kind and handle, packed by the
- * caller) and a `stamp`. Costs a few moves in `near`, O(log n) in `far`; allocates only when the heap doubles.
+ * Layout: an event is four numbers side by side in one Float64Array, half a cache line: time, sequence, `what` (kind and
+ * handle, packed by the caller) and a `stamp`. Costs a few moves in `near`, O(log n) in `far`; allocates only when the
+ * heap doubles.
  */
 import type { Nanoseconds } from './time.ts';
 
+/** Numbers of an event; its time is the first. */
+const SIZE = 4;
+const SEQUENCE = 1;
+const WHAT = 2;
+const STAMP = 3;
+
+/** Events that `near` holds. */
 const NEAR = 32;
 
 export class EventQueue {
@@ -21,69 +29,49 @@ export class EventQueue {
   /** Stamp of the event that `take` removed. */
   takenStamp = 0;
 
-  /** Sorted, the first event last. */
-  private nearLength = 0;
-  private readonly nearTimes = new Float64Array(NEAR);
-  private readonly nearSequences = new Float64Array(NEAR);
-  private readonly nearWhats = new Int32Array(NEAR);
-  private readonly nearStamps = new Int32Array(NEAR);
+  /** Sorted, the first event last; and where the next one would be put. */
+  private readonly near = new Float64Array(NEAR * SIZE);
+  private nearEnd = 0;
 
+  private far = new Float64Array(256 * SIZE);
   private farLength = 0;
   /** The root of the heap has been taken and nothing has been put there; it counts in `farLength`. */
   private hole = false;
   /** Time of the first event of the heap. */
   private farTime: Nanoseconds = Number.POSITIVE_INFINITY;
-  private times = new Float64Array(256);
-  private sequences = new Float64Array(256);
-  private whats = new Int32Array(256);
-  private stamps = new Int32Array(256);
 
   get firstSequence(): number {
-    if (this.nearLength > 0) return this.nearSequences[this.nearLength - 1];
-    this.fillHole();
-    return this.sequences[0];
+    return this.first(SEQUENCE);
   }
 
   get firstWhat(): number {
-    if (this.nearLength > 0) return this.nearWhats[this.nearLength - 1];
-    this.fillHole();
-    return this.whats[0];
+    return this.first(WHAT);
   }
 
   get firstStamp(): number {
-    if (this.nearLength > 0) return this.nearStamps[this.nearLength - 1];
-    this.fillHole();
-    return this.stamps[0];
+    return this.first(STAMP);
   }
 
-  /** `sequence` is higher than that of every event before. */
+  /** `sequence` is like that of no event before. */
   push(time: Nanoseconds, sequence: number, what: number, stamp: number): void {
     this.length += 1;
     if (time < this.firstTime) this.firstTime = time;
-    if (time >= this.farTime) {
+    if (this.nearEnd === NEAR * SIZE && time < this.farTime) this.moveLastToFar();
+    if (time >= this.farTime && (time > this.farTime || this.followsFar(sequence))) {
       this.pushFar(time, sequence, what, stamp);
       return;
     }
-    if (this.nearLength === NEAR) {
-      this.moveLastToFar();
-      if (time >= this.farTime) {
-        this.pushFar(time, sequence, what, stamp);
-        return;
-      }
+    const { near } = this;
+    let at = this.nearEnd;
+    this.nearEnd = at + SIZE;
+    while (
+      at >= SIZE &&
+      (near[at - SIZE] < time || (near[at - SIZE] === time && near[at - SIZE + SEQUENCE] < sequence))
+    ) {
+      copyEvent(near, at, at - SIZE);
+      at -= SIZE;
     }
-    const { nearTimes, nearSequences, nearWhats, nearStamps } = this;
-    let at = this.nearLength++;
-    while (at > 0 && nearTimes[at - 1] <= time) {
-      nearTimes[at] = nearTimes[at - 1];
-      nearSequences[at] = nearSequences[at - 1];
-      nearWhats[at] = nearWhats[at - 1];
-      nearStamps[at] = nearStamps[at - 1];
-      at -= 1;
-    }
-    nearTimes[at] = time;
-    nearSequences[at] = sequence;
-    nearWhats[at] = what;
-    nearStamps[at] = stamp;
+    writeEvent(near, at, time, sequence, what, stamp);
   }
 
   /** Removes the first event; read it before. */
@@ -94,28 +82,41 @@ export class EventQueue {
   /** Removes the first event and returns its `what`; its stamp is left in `takenStamp`. */
   take(): number {
     this.length -= 1;
-    let at = this.nearLength - 1;
+    const at = this.nearEnd - SIZE;
     if (at < 0) return this.takeFar();
-    this.nearLength = at;
-    const what = this.nearWhats[at];
-    this.takenStamp = this.nearStamps[at];
-    this.firstTime = at > 0 ? this.nearTimes[--at] : this.farTime;
-    return what;
+    const { near } = this;
+    this.nearEnd = at;
+    this.takenStamp = near[at + STAMP] | 0;
+    this.firstTime = at > 0 ? near[at - SIZE] : this.farTime;
+    return near[at + WHAT] | 0;
+  }
+
+  /** Of the time at which the heap's first event is: an event with this sequence comes after that one. */
+  private followsFar(sequence: number): boolean {
+    this.fillHole();
+    return this.farLength === 0 || sequence > this.far[SEQUENCE];
+  }
+
+  private first(field: number): number {
+    if (this.nearEnd > 0) return this.near[this.nearEnd - SIZE + field];
+    this.fillHole();
+    return this.far[field];
   }
 
   private takeFar(): number {
     this.fillHole();
-    this.takenStamp = this.stamps[0];
+    const { far } = this;
+    this.takenStamp = far[STAMP] | 0;
     this.hole = true;
     this.farTime = this.timeBehindRoot();
     this.firstTime = this.farTime;
-    return this.whats[0];
+    return far[WHAT] | 0;
   }
 
   private timeBehindRoot(): Nanoseconds {
-    const { times, farLength } = this;
+    const { far, farLength } = this;
     if (farLength < 2) return Number.POSITIVE_INFINITY;
-    return farLength > 2 && times[2] < times[1] ? times[2] : times[1];
+    return farLength > 2 && far[2 * SIZE] < far[SIZE] ? far[2 * SIZE] : far[SIZE];
   }
 
   private pushFar(time: Nanoseconds, sequence: number, what: number, stamp: number): void {
@@ -123,87 +124,91 @@ export class EventQueue {
       this.hole = false;
       this.siftDown(time, sequence, what, stamp);
     } else {
-      if (this.farLength === this.times.length) this.grow();
+      if (this.farLength * SIZE === this.far.length) this.grow();
       this.siftUp(this.farLength++, time, sequence, what, stamp);
     }
-    this.farTime = this.times[0];
+    this.farTime = this.far[0];
   }
 
   /** `near` is full: its last event, which is earlier than all of the heap, becomes the first of the heap. */
   private moveLastToFar(): void {
-    const { nearTimes, nearSequences, nearWhats, nearStamps } = this;
-    this.pushFar(nearTimes[0], nearSequences[0], nearWhats[0], nearStamps[0]);
-    this.nearLength -= 1;
-    nearTimes.copyWithin(0, 1);
-    nearSequences.copyWithin(0, 1);
-    nearWhats.copyWithin(0, 1);
-    nearStamps.copyWithin(0, 1);
+    const { near } = this;
+    this.pushFar(near[0], near[SEQUENCE], near[WHAT], near[STAMP]);
+    this.nearEnd -= SIZE;
+    near.copyWithin(0, SIZE);
   }
 
   /** The last event of the heap goes to where the root was. */
   private fillHole(): void {
     if (!this.hole) return;
     this.hole = false;
-    const last = --this.farLength;
-    this.siftDown(this.times[last], this.sequences[last], this.whats[last], this.stamps[last]);
+    const { far } = this;
+    const last = --this.farLength * SIZE;
+    this.siftDown(far[last], far[last + SEQUENCE], far[last + WHAT], far[last + STAMP]);
   }
 
   private siftUp(from: number, time: Nanoseconds, sequence: number, what: number, stamp: number): void {
-    const { times, sequences, whats, stamps } = this;
+    const { far } = this;
     let at = from;
     while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (times[parent] < time || (times[parent] === time && sequences[parent] < sequence)) break;
-      times[at] = times[parent];
-      sequences[at] = sequences[parent];
-      whats[at] = whats[parent];
-      stamps[at] = stamps[parent];
-      at = parent;
+      const above = (at - 1) >> 1;
+      const parent = above * SIZE;
+      if (far[parent] < time || (far[parent] === time && far[parent + SEQUENCE] < sequence)) break;
+      copyEvent(far, at * SIZE, parent);
+      at = above;
     }
-    times[at] = time;
-    sequences[at] = sequence;
-    whats[at] = what;
-    stamps[at] = stamp;
+    writeEvent(far, at * SIZE, time, sequence, what, stamp);
   }
 
   /** From the root. */
   private siftDown(time: Nanoseconds, sequence: number, what: number, stamp: number): void {
-    const { times, sequences, whats, stamps, farLength } = this;
-    const half = farLength >> 1;
+    const { far } = this;
+    const end = this.farLength * SIZE;
     let at = 0;
-    while (at < half) {
-      let child = 2 * at + 1;
-      const right = child + 1;
+    for (;;) {
+      // The children of the n-th event are the (2n + 1)-th and the one after.
+      let child = 2 * at + SIZE;
+      if (child >= end) break;
+      const right = child + SIZE;
+      let first = far[child];
       if (
-        right < farLength &&
-        (times[right] < times[child] ||
-          (times[right] === times[child] && sequences[right] < sequences[child]))
+        right < end &&
+        (far[right] < first || (far[right] === first && far[right + SEQUENCE] < far[child + SEQUENCE]))
       ) {
         child = right;
+        first = far[right];
       }
-      if (time < times[child] || (time === times[child] && sequence < sequences[child])) break;
-      times[at] = times[child];
-      sequences[at] = sequences[child];
-      whats[at] = whats[child];
-      stamps[at] = stamps[child];
+      if (time < first || (time === first && sequence < far[child + SEQUENCE])) break;
+      copyEvent(far, at, child);
       at = child;
     }
-    times[at] = time;
-    sequences[at] = sequence;
-    whats[at] = what;
-    stamps[at] = stamp;
+    writeEvent(far, at, time, sequence, what, stamp);
   }
 
   private grow(): void {
-    const size = this.times.length * 2;
-    this.times = enlarged(this.times, new Float64Array(size));
-    this.sequences = enlarged(this.sequences, new Float64Array(size));
-    this.whats = enlarged(this.whats, new Int32Array(size));
-    this.stamps = enlarged(this.stamps, new Int32Array(size));
+    const larger = new Float64Array(this.far.length * 2);
+    larger.set(this.far);
+    this.far = larger;
   }
 }
 
-function enlarged<T extends Float64Array | Int32Array>(from: T, into: T): T {
-  into.set(from);
-  return into;
-}
+const copyEvent = (events: Float64Array, to: number, from: number): void => {
+  events[to] = events[from];
+  events[to + SEQUENCE] = events[from + SEQUENCE];
+  events[to + WHAT] = events[from + WHAT];
+  events[to + STAMP] = events[from + STAMP];
+};
+
+const writeEvent = (
+  events: Float64Array,
+  at: number,
+  time: Nanoseconds,
+  sequence: number,
+  what: number,
+  stamp: number,
+): void => {
+  events[at] = time;
+  events[at + SEQUENCE] = sequence;
+  events[at + WHAT] = what;
+  events[at + STAMP] = stamp;
+};

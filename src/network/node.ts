@@ -105,7 +105,7 @@ export class Node {
   /** A packet arrives at a CPU's input queue, to make the passage `packet.passage` of its route. */
   receive(packet: NetworkPacket, cpu: number): void {
     this.prepare(packet, cpu);
-    if (this.isIdle(cpu)) this.schedule(packet, this.begin(packet));
+    if (this.isIdle(cpu)) this.loop.scheduleNext(this.begin(packet), this.eventKind, packet.handle);
     else this.queueUp(packet);
   }
 
