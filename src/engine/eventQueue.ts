@@ -1,10 +1,10 @@
 /**
  * Events ordered by (time, sequence): equal times leave in the order in which they came.
  *
- * Two parts. `near` is a short sorted array with all events that come before the first of the heap: a packet's next
- * step, microseconds ahead, is put there and taken out again within a few moves and never sees the heap. Whatever does
- * not fit waits in `far`, a binary heap. An event that leaves the heap leaves a hole at the root, which the next push
- * fills (an arrival schedules its successor): one sift instead of two.
+ * Two parts. `near` is a short sorted array: a packet's next step, microseconds ahead, is put there and taken out again
+ * within a few moves and never sees the heap. Whatever is further ahead, or does not fit, waits in `far`, a binary heap.
+ * An event that leaves the heap leaves a hole at the root, which the next push fills (an arrival schedules its
+ * successor): one sift instead of two.
  *
  * Layout: an event is four numbers side by side in one Float64Array, half a cache line: time, sequence, `what` (kind and
  * handle, packed by the caller) and a `stamp`. Costs a few moves in `near`, O(log n) in `far`; allocates only when the
@@ -18,8 +18,9 @@ const SEQUENCE = 1;
 const WHAT = 2;
 const STAMP = 3;
 
-/** Events that `near` holds. */
+/** Events that `near` holds, and how far ahead of the last one taken: the answer of a server nearby is among them. */
 const NEAR = 32;
+const NEAR_NS = 2_000_000;
 
 export class EventQueue {
   length = 0;
@@ -32,6 +33,8 @@ export class EventQueue {
   /** Sorted, the first event last; and where the next one would be put. */
   private readonly near = new Float64Array(NEAR * SIZE);
   private nearEnd = 0;
+  /** What comes later goes to the heap. */
+  private nearUntil: Nanoseconds = NEAR_NS;
 
   private far = new Float64Array(256 * SIZE);
   private farLength = 0;
@@ -56,13 +59,12 @@ export class EventQueue {
   push(time: Nanoseconds, sequence: number, what: number, stamp: number): void {
     this.length += 1;
     if (time < this.firstTime) this.firstTime = time;
-    if (this.nearEnd === NEAR * SIZE && time < this.farTime) this.moveLastToFar();
-    if (time >= this.farTime && (time > this.farTime || this.followsFar(sequence))) {
+    let at = this.nearEnd;
+    if (time > this.nearUntil || at === NEAR * SIZE) {
       this.pushFar(time, sequence, what, stamp);
       return;
     }
     const { near } = this;
-    let at = this.nearEnd;
     this.nearEnd = at + SIZE;
     while (
       at >= SIZE &&
@@ -82,34 +84,38 @@ export class EventQueue {
   /** Removes the first event and returns its `what`; its stamp is left in `takenStamp`. */
   take(): number {
     this.length -= 1;
+    const { near, farTime } = this;
     const at = this.nearEnd - SIZE;
-    if (at < 0) return this.takeFar();
-    const { near } = this;
+    if (at < 0 || (near[at] >= farTime && this.farIsFirst())) return this.takeFar();
     this.nearEnd = at;
     this.takenStamp = near[at + STAMP] | 0;
-    this.firstTime = at > 0 ? near[at - SIZE] : this.farTime;
+    this.nearUntil = near[at] + NEAR_NS;
+    this.firstTime = at > 0 && near[at - SIZE] < farTime ? near[at - SIZE] : farTime;
     return near[at + WHAT] | 0;
   }
 
-  /** Of the time at which the heap's first event is: an event with this sequence comes after that one. */
-  private followsFar(sequence: number): boolean {
-    this.fillHole();
-    return this.farLength === 0 || sequence > this.far[SEQUENCE];
-  }
-
   private first(field: number): number {
-    if (this.nearEnd > 0) return this.near[this.nearEnd - SIZE + field];
+    if (!this.farIsFirst()) return this.near[this.nearEnd - SIZE + field];
     this.fillHole();
     return this.far[field];
   }
 
+  private farIsFirst(): boolean {
+    if (this.nearEnd === 0) return true;
+    const time = this.near[this.nearEnd - SIZE];
+    if (time !== this.farTime) return this.farTime < time;
+    this.fillHole();
+    return this.far[SEQUENCE] < this.near[this.nearEnd - SIZE + SEQUENCE];
+  }
+
   private takeFar(): number {
     this.fillHole();
-    const { far } = this;
+    const { far, near, nearEnd } = this;
     this.takenStamp = far[STAMP] | 0;
+    this.nearUntil = far[0] + NEAR_NS;
     this.hole = true;
     this.farTime = this.timeBehindRoot();
-    this.firstTime = this.farTime;
+    this.firstTime = nearEnd > 0 && near[nearEnd - SIZE] < this.farTime ? near[nearEnd - SIZE] : this.farTime;
     return far[WHAT] | 0;
   }
 
@@ -128,14 +134,6 @@ export class EventQueue {
       this.siftUp(this.farLength++, time, sequence, what, stamp);
     }
     this.farTime = this.far[0];
-  }
-
-  /** `near` is full: its last event, which is earlier than all of the heap, becomes the first of the heap. */
-  private moveLastToFar(): void {
-    const { near } = this;
-    this.pushFar(near[0], near[SEQUENCE], near[WHAT], near[STAMP]);
-    this.nearEnd -= SIZE;
-    near.copyWithin(0, SIZE);
   }
 
   /** The last event of the heap goes to where the root was. */

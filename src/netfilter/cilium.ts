@@ -106,6 +106,8 @@ export class CiliumPath implements PacketPath {
 
   keepDestination(): void {}
 
+  expectMasquerade(): void {}
+
   /** Without a range, or with one that is the source's own address, nothing is masqueraded and the source stays. */
   searchSource(packet: Packet, range: NatRange | null): void {
     const { data } = this.maps.table;

@@ -103,6 +103,11 @@ export class ConntrackTable {
     return this.byTuple.find(source, destination, ports, space);
   }
 
+  /** Changes nothing: this tuple will be searched for soon. */
+  touch(source: Address, destination: Address, ports: number, space: number): void {
+    this.byTuple.touch(source, destination, ports, space);
+  }
+
   /**
    * The node that carries one of the tuples of an entry that is to be inserted; NONE if there is none, and then the
    * insertion need not search again. Both tuples must stay as they are until the entry is inserted or discarded.

@@ -18,7 +18,7 @@ import type { Netfilter } from './netfilter.ts';
 import type { Packet } from './packet.ts';
 import { CT_NEW } from './packet.ts';
 import { grantSource, searchSource } from './portAllocator.ts';
-import type { Address } from './tuple.ts';
+import { type Address, invertPorts } from './tuple.ts';
 import { ACCEPTED } from './verdict.ts';
 
 export interface PacketPath {
@@ -29,6 +29,11 @@ export interface PacketPath {
   /** The clock says the same until this time; it need not be set again before. */
   readonly clockEndsNs: Nanoseconds;
   setClock(now: Nanoseconds): void;
+  /**
+   * Changes nothing: the packet, if its flow is new, will be masqueraded so. What will be searched for then is fetched
+   * from memory together with what the lookup that follows needs.
+   */
+  expectMasquerade(packet: Packet, range: NatRange): void;
   /** A verdict; afterwards `isNewFlow` tells whether the other steps follow. */
   lookup(packet: Packet, cpu: number): number;
   isNewFlow(packet: Packet): boolean;
@@ -67,6 +72,10 @@ export class NetfilterPath implements PacketPath {
     const jiffies = toJiffies(now);
     this.netfilter.jiffies = jiffies;
     this.clockEndsNs = (jiffies + 1) * NS_PER_JIFFY;
+  }
+
+  expectMasquerade({ destination, ports, replySpace }: Packet, { addresses }: NatRange): void {
+    this.netfilter.table.touch(destination, addresses[0] as Address, invertPorts(ports), replySpace);
   }
 
   lookup(packet: Packet, cpu: number): number {
@@ -113,6 +122,7 @@ export const UNTRACKED_PATH: PacketPath = {
   entries: 0,
   clockEndsNs: Number.POSITIVE_INFINITY,
   setClock: () => {},
+  expectMasquerade: () => {},
   lookup: () => ACCEPTED,
   isNewFlow: () => false,
   bindDestination: () => {},

@@ -44,11 +44,14 @@ export function protocolOf(space: number): number {
   return space & 0xff;
 }
 
-/** A well mixed 32-bit hash of a tuple: unpredictable per boot in the kernel, so uniform here. */
+/**
+ * A well mixed 32-bit hash of a tuple: unpredictable per boot in the kernel, so uniform here. `| 0` tells the engine that
+ * it multiplies integers: arguments of `Math.imul` may be any number, and would come by way of doubles.
+ */
 export function hashTuple(source: Address, destination: Address, ports: number, space: number): number {
-  let h = Math.imul(source, 0x9e3779b1) ^ Math.imul(ports, 0x85ebca6b);
+  let h = Math.imul(source | 0, 0x9e3779b1) ^ Math.imul(ports | 0, 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
-  h ^= Math.imul(destination, 0xc2b2ae35) ^ Math.imul(space, 0x27d4eb2f);
+  h ^= Math.imul(destination | 0, 0xc2b2ae35) ^ Math.imul(space | 0, 0x27d4eb2f);
   h = Math.imul(h ^ (h >>> 16), 0x21f0aaad);
   h = Math.imul(h ^ (h >>> 15), 0x735a2d97);
   return h ^ (h >>> 15);

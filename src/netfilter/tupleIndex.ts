@@ -40,6 +40,8 @@ export class TupleIndex {
   private words = slotsFor(INITIAL_HOME_BITS);
   /** No node has been further from home than this (distance + 1) since the slots last doubled. */
   private furthest = 1;
+  /** What `touch` read, so that it is not optimised away. */
+  protected touched = 0;
   /** Where the last search that found nothing ended: a slot, and the slot's word there but for the node. */
   private missSlot = 0;
   private missKey = 0;
@@ -89,6 +91,12 @@ export class TupleIndex {
       slot += 1;
       key += step;
     }
+  }
+
+  /** Reads where a tuple would stand: memory will have it at hand when it is searched for a moment later. */
+  touch(source: Address, destination: Address, ports: number, space: number): void {
+    const hash = hashTuple(source, destination, ports, space) >>> UNUSED_HASH_BITS;
+    this.touched = this.words[hash >>> (BITS - this.homeBits)];
   }
 
   /**

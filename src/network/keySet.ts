@@ -59,6 +59,6 @@ export class KeySet {
 const EMPTY = -2147483648;
 
 function home(first: number, second: number): number {
-  const h = Math.imul(first ^ Math.imul(second, 0x9e3779b1), 0x21f0aaad);
+  const h = Math.imul(first ^ Math.imul(second | 0, 0x9e3779b1), 0x21f0aaad);
   return h ^ (h >>> 15);
 }

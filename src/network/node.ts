@@ -194,6 +194,9 @@ export class Node {
         delay = FINISHED;
         switch (packet.step) {
           case STEP_LOOKUP: {
+            const { masquerade } = passage;
+            if (masquerade !== null && passage.service === null && packet.isReply !== true)
+              path.expectMasquerade(packet, masquerade);
             const verdict = path.lookup(packet, cpu);
             if (isDropped(verdict)) {
               this.sink.dropped(packet, verdict, passage.inSender);
