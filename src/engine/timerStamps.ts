@@ -1,29 +1,36 @@
 /**
  * Tells the timers that are still wanted from those that were cleared or set anew: each timer has a stamp, which goes up
- * with both, and its event carries the stamp that it was started with. Four bytes per timer, side by side, so that an
- * event of a timer that was given up touches nothing else.
+ * with both, and its event carries the stamp that it was started with. A timer is one slot of its owner's. Four bytes
+ * each, those of one slot side by side, so that an event of a timer that was given up touches nothing else.
  */
 export class TimerStamps {
-  private stamps = new Int32Array(1024);
+  private readonly bySlot: Int32Array[];
+
+  constructor(slots: number) {
+    this.bySlot = Array.from({ length: slots }, () => new Int32Array(1024));
+  }
 
   /** The stamp for the event of a timer that starts now; an earlier start of it is void. */
-  start(timer: number): number {
-    if (timer >= this.stamps.length) this.grow(timer);
-    return ++this.stamps[timer];
+  start(owner: number, slot: number): number {
+    let stamps = this.bySlot[slot] as Int32Array;
+    if (owner >= stamps.length) stamps = this.grow(owner, slot);
+    return ++stamps[owner];
   }
 
-  /** Voids the timer, if it was started. */
-  clear(timer: number): void {
-    if (timer < this.stamps.length) this.stamps[timer] += 1;
+  /** Voids the timer, which was started. */
+  clear(owner: number, slot: number): void {
+    (this.bySlot[slot] as Int32Array)[owner] += 1;
   }
 
-  isCurrent(timer: number, stamp: number): boolean {
-    return this.stamps[timer] === stamp;
+  isCurrent(owner: number, slot: number, stamp: number): boolean {
+    return (this.bySlot[slot] as Int32Array)[owner] === stamp;
   }
 
-  private grow(timer: number): void {
-    const larger = new Int32Array(Math.max(this.stamps.length * 2, timer + 1));
-    larger.set(this.stamps);
-    this.stamps = larger;
+  private grow(owner: number, slot: number): Int32Array {
+    const stamps = this.bySlot[slot] as Int32Array;
+    const larger = new Int32Array(Math.max(stamps.length * 2, owner + 1));
+    larger.set(stamps);
+    this.bySlot[slot] = larger;
+    return larger;
   }
 }

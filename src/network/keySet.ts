@@ -1,6 +1,6 @@
 /**
  * A set of (32-bit, 32-bit) pairs in one Int32Array: open addressing, linear probing, backward-shift deletion.
- * Nothing is allocated but when it doubles.
+ * At most three quarters of the slots are in use. Nothing is allocated but when it doubles.
  */
 export class KeySet {
   size = 0;

@@ -77,7 +77,7 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
   private readonly options: DnsClientOptions;
   private readonly lookups = new Pool((handle) => new SimulatedLookup(handle));
   private readonly sockets = new Pool((handle) => new UdpSocket(handle));
-  private readonly timers = new TimerStamps();
+  private readonly timers = new TimerStamps(1 << TIMER_SLOT_BITS);
   private readonly names: RandomStream;
   private readonly rtts: RandomStream;
   private readonly gaps: RandomStream;
@@ -302,15 +302,17 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
 
   setTimer(lookup: Lookup, slot: number, delay: number): void {
     const owner = lookup as SimulatedLookup;
-    const timer = (owner.handle << TIMER_SLOT_BITS) | slot;
+    const { handle } = owner;
     owner.timersSet |= 1 << slot;
-    this.world.loop.startTimer(delay, LOOKUP_TIMER, timer, this.timers.start(timer));
+    const stamp = this.timers.start(handle, slot);
+    this.world.loop.startTimer(delay, LOOKUP_TIMER, (handle << TIMER_SLOT_BITS) | slot, stamp);
   }
 
   clearTimer(lookup: Lookup, slot: number): void {
     const owner = lookup as SimulatedLookup;
+    if ((owner.timersSet & (1 << slot)) === 0) return;
     owner.timersSet &= ~(1 << slot);
-    this.timers.clear((owner.handle << TIMER_SLOT_BITS) | slot);
+    this.timers.clear(owner.handle, slot);
   }
 
   uniform(lookup: Lookup, index: number): number {
@@ -328,8 +330,7 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
 
   private clearTimers(lookup: SimulatedLookup): void {
     for (let slot = 0; lookup.timersSet >> slot !== 0; slot++) {
-      if ((lookup.timersSet & (1 << slot)) !== 0)
-        this.timers.clear((lookup.handle << TIMER_SLOT_BITS) | slot);
+      if ((lookup.timersSet & (1 << slot)) !== 0) this.timers.clear(lookup.handle, slot);
     }
     lookup.timersSet = 0;
   }
@@ -364,9 +365,10 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
   }
 
   onTimer(handle: number, stamp: number): void {
-    if (!this.timers.isCurrent(handle, stamp)) return;
-    const lookup = this.lookups.at(handle >> TIMER_SLOT_BITS);
+    const owner = handle >> TIMER_SLOT_BITS;
     const slot = handle & ((1 << TIMER_SLOT_BITS) - 1);
+    if (!this.timers.isCurrent(owner, slot, stamp)) return;
+    const lookup = this.lookups.at(owner);
     lookup.timersSet &= ~(1 << slot);
     lookup.resolver.onTimer(lookup, slot);
   }

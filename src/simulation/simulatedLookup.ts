@@ -7,38 +7,39 @@ import type { Destination, Group, Pod } from './pod.ts';
 /** One lookup may have eight timers at a time. */
 export const TIMER_SLOT_BITS = 3;
 
+/** What a timer or an answer asks for stands first: of the lookups that wait, hardly anything is in a cache. */
 export class SimulatedLookup implements Lookup {
   readonly handle: number;
-  thread!: ResolverThread;
-  wanted = A | AAAA;
-  dots = 0;
-  trailingDot = false;
-  candidate = 0;
-  found = 0;
-  state: unknown;
-
-  pod!: Pod;
+  /** Goes up when the lookup ends, so that an answer for it is not taken for one to its successor. */
+  stamp = 0;
+  /** Slots of its timers that may be running, a mask. */
+  timersSet = 0;
   resolver!: Resolver;
-  name = 0;
-  cpu = 0;
-  startedNs = 0;
-  measured = false;
+  state: unknown;
+  pod!: Pod;
   /** The first of the ordinals that name its draws. */
   ordinal = 0;
   packetsSent = 0;
-  socketsOpened = 0;
+  name = 0;
+  candidate = 0;
+  measured = false;
+  /** The CPU of its thread; -1: not drawn yet. */
+  cpu = -1;
+  wanted = A | AAAA;
+  found = 0;
+  active = false;
   lossCause = NO_LOSS;
   /** What that loss counts in computed rates. */
   lossWeight = 1;
   /** Below 1: a pair of it was struck that would rarely be, and this is what the strike counts. */
   strikeWeight = 1;
+  startedNs = 0;
+  thread!: ResolverThread;
+  dots = 0;
+  trailingDot = false;
+  socketsOpened = 0;
   /** Index of its thread among its pod's. */
   worker = 0;
-  active = false;
-  /** Slots of its timers that may be running, a mask. */
-  timersSet = 0;
-  /** Goes up when the lookup ends, so that an answer for it is not taken for one to its successor. */
-  stamp = 0;
 
   constructor(handle: number) {
     this.handle = handle;
