@@ -95,8 +95,8 @@ export class TupleIndex {
 
   /** Reads where a tuple would stand: memory will have it at hand when it is searched for a moment later. */
   touch(source: Address, destination: Address, ports: number, space: number): void {
-    const hash = hashTuple(source, destination, ports, space) >>> UNUSED_HASH_BITS;
-    this.touched = this.words[hash >>> (BITS - this.homeBits)];
+    const hash = hashTuple(source, destination, ports, space);
+    this.touched = this.words[hash >>> (UNUSED_HASH_BITS + BITS - this.homeBits)];
   }
 
   /**

@@ -412,9 +412,10 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     packet.group = group.index;
     packet.weight = 1;
     packet.holdNs = 0;
-    const { measured } = lookup;
-    packet.measured = measured;
-    if (measured === true) group.lookups.packets += 1;
+    if (lookup.measured === true) {
+      packet.measured = true;
+      group.lookups.packets += 1;
+    }
     return packet;
   }
 
