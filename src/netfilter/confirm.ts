@@ -59,7 +59,7 @@ export function confirm(netfilter: Netfilter, packet: Packet, cpu: number): numb
 
   table.data[at + EXPIRES] = netfilter.jiffies + initialTimeout(netfilter, packet);
   table.insert(packet.entry);
-  if (netfilter.axes.counters.countsInserts) netfilter.counters.bump(cpu, INSERT);
+  if (netfilter.countsInserts) netfilter.counters.bump(cpu, INSERT);
   return ACCEPTED;
 }
 
@@ -70,8 +70,7 @@ export function confirm(netfilter: Netfilter, packet: Packet, cpu: number): numb
 function nodeInTable(netfilter: Netfilter, entry: number, direction: number): number {
   const { table } = netfilter;
   const node = table.findForInsert(entry, direction);
-  if (node === NONE || netfilter.axes.table.gc.kind !== 'timers' || !isExpired(netfilter, node >> 1))
-    return node;
+  if (node === NONE || !netfilter.timersExpire || !isExpired(netfilter, node >> 1)) return node;
   table.erase(node >> 1);
   return NONE;
 }

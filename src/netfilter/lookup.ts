@@ -48,16 +48,17 @@ import { ACCEPTED, DROPPED_TABLE_FULL } from './verdict.ts';
  * a confirmed entry never changes. Returns ACCEPTED or DROPPED_TABLE_FULL.
  */
 export function lookup(netfilter: Netfilter, packet: Packet, cpu: number): number {
-  const node = liveNode(netfilter, packet.source, packet.destination, packet.ports, packet.space);
-  if (node !== NONE && netfilter.axes.counters.foundCountsLookups) netfilter.counters.bump(cpu, FOUND);
-  if (node !== NONE && !reopensClosedFlow(netfilter, packet, node)) {
-    packet.entry = node >> 1;
-    trackKnownFlow(netfilter, packet, node & 1);
-    translate(netfilter.table, packet, node & 1);
-    if (netfilter.axes.clash.replyKillsClashEntry) killIfClashEntry(netfilter, packet);
-    return ACCEPTED;
-  }
-  return startFlow(netfilter, packet, cpu);
+  const { space } = packet;
+  const node = liveNode(netfilter, packet.source, packet.destination, packet.ports, space);
+  if (node === NONE) return startFlow(netfilter, packet, cpu);
+  if (netfilter.foundCountsLookups) netfilter.counters.bump(cpu, FOUND);
+  if (protocolOf(space) === TCP && reopensClosedFlow(netfilter, packet, node))
+    return startFlow(netfilter, packet, cpu);
+  packet.entry = node >> 1;
+  trackKnownFlow(netfilter, packet, node & 1);
+  translate(netfilter.table, packet, node & 1);
+  if (netfilter.replyKillsClashEntry) killIfClashEntry(netfilter, packet);
+  return ACCEPTED;
 }
 
 /**
@@ -73,22 +74,18 @@ export function liveNode(
 ): number {
   const { table } = netfilter;
   const node = table.find(source, destination, ports, space);
-  if (node === NONE) return NONE;
-  if (isExpired(netfilter, node >> 1)) {
-    table.erase(node >> 1);
-    return NONE;
-  }
-  return node;
+  if (node === NONE || table.data[(node >> 1) * ENTRY_SIZE + EXPIRES] > netfilter.jiffies) return node;
+  table.erase(node >> 1);
+  return NONE;
 }
 
 export function isExpired(netfilter: Netfilter, entry: number): boolean {
-  return netfilter.table.data[entry * ENTRY_SIZE + EXPIRES] - netfilter.jiffies <= 0;
+  return netfilter.table.data[entry * ENTRY_SIZE + EXPIRES] <= netfilter.jiffies;
 }
 
 /** A SYN that meets a closed connection kills its entry and starts anew, with a new NAT decision. */
 function reopensClosedFlow(netfilter: Netfilter, packet: Packet, node: number): boolean {
-  if (protocolOf(packet.space) !== TCP || (packet.tcpFlags & TCP_SYN) === 0 || (node & 1) !== ORIGINAL)
-    return false;
+  if ((packet.tcpFlags & TCP_SYN) === 0 || (node & 1) !== ORIGINAL) return false;
   const status = netfilter.table.data[(node >> 1) * ENTRY_SIZE + STATUS];
   if (tcpStateOf(status) < TCP_TIME_WAIT) return false;
   netfilter.table.erase(node >> 1);
@@ -104,9 +101,9 @@ function trackKnownFlow(netfilter: Netfilter, packet: Packet, direction: number)
   else packet.info = (status & SEEN_REPLY) !== 0 ? CT_ESTABLISHED : CT_NEW;
 
   if (protocolOf(packet.space) === TCP) trackTcp(netfilter, packet, direction);
-  else if ((status & FIXED_TIMEOUT) === 0) trackUdp(netfilter, packet.entry);
+  else if ((status & FIXED_TIMEOUT) === 0) trackUdp(netfilter, packet.entry, status);
 
-  if (direction === REPLY) data[at + STATUS] |= SEEN_REPLY;
+  if (direction === REPLY && (status & SEEN_REPLY) === 0) data[at + STATUS] |= SEEN_REPLY;
 }
 
 /** An entry that stands in the reply direction only goes with its first packet, which is translated by now. */
@@ -117,15 +114,15 @@ function killIfClashEntry(netfilter: Netfilter, packet: Packet): void {
   packet.entry = NONE;
 }
 
-function trackUdp(netfilter: Netfilter, entry: number): void {
+function trackUdp(netfilter: Netfilter, entry: number, status: number): void {
+  if ((status & SEEN_REPLY) === 0) setExpiry(netfilter, entry, netfilter.timeouts.udp);
+  else trackUdpStream(netfilter, entry);
+}
+
+function trackUdpStream(netfilter: Netfilter, entry: number): void {
   const { data } = netfilter.table;
   const { udp } = netfilter.axes;
   const at = entry * ENTRY_SIZE;
-  const status = data[at + STATUS];
-  if ((status & SEEN_REPLY) === 0) {
-    setExpiry(netfilter, entry, netfilter.timeouts.udp);
-    return;
-  }
   // Reference 2.7: up to 4.20 any packet after the first reply makes a stream; since 5.0 only after two seconds.
   const age = (netfilter.jiffies - data[at + STARTED]) * NS_PER_JIFFY;
   const isStream = udp.streamAfterNs === 0 || age > udp.streamAfterNs;
@@ -198,7 +195,7 @@ function startFlow(netfilter: Netfilter, packet: Packet, cpu: number): number {
   } else {
     table.data[at + STARTED] = netfilter.jiffies;
   }
-  if (axes.counters.countsInserts) netfilter.counters.bump(cpu, NEW);
+  if (netfilter.countsInserts) netfilter.counters.bump(cpu, NEW);
   packet.entry = entry;
   packet.info = CT_NEW;
   return ACCEPTED;

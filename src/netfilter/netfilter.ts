@@ -42,6 +42,13 @@ export class Netfilter {
   readonly natHooks: boolean;
   readonly max: number;
   readonly timeouts: NetfilterTimeouts;
+  /** Of the kernel's axes, what every packet asks for: `found` counts lookups, an answer kills a clash entry. */
+  readonly foundCountsLookups: boolean;
+  readonly replyKillsClashEntry: boolean;
+  readonly countsInserts: boolean;
+  /** A timer removes what has expired (to 4.8). */
+  readonly timersExpire: boolean;
+  readonly reusesSourceMappings: boolean;
   /**
    * Last offset granted, by protocol, plain memory that every CPU and namespace reads and writes without a lock
    * (up to 4.20).
@@ -64,6 +71,11 @@ export class Netfilter {
     this.axes = options.kernel.axes;
     this.table = new ConntrackTable(options.buckets);
     this.counters = new Counters(options.cpus);
+    this.foundCountsLookups = this.axes.counters.foundCountsLookups;
+    this.replyKillsClashEntry = this.axes.clash.replyKillsClashEntry;
+    this.countsInserts = this.axes.counters.countsInserts;
+    this.timersExpire = this.axes.table.gc.kind === 'timers';
+    this.reusesSourceMappings = this.axes.sourceMappings === 'reused';
     this.natHooks = options.natHooks;
     this.max = options.max;
     this.rovers = options.rovers ?? new Uint16Array(256);

@@ -92,7 +92,7 @@ export function searchSource(
       ) {
         return;
       }
-    } else if (range !== null && axes.sourceMappings === 'reused') {
+    } else if (range !== null && netfilter.reusesSourceMappings) {
       const candidate = mappingOfSource(netfilter, packet, range);
       if (candidate !== NONE) {
         const candidateAt = candidate * ENTRY_SIZE;
@@ -146,7 +146,7 @@ export function grantSource(netfilter: Netfilter, packet: Packet): void {
     data[at + STATUS] |= SRC_NAT;
   }
   data[at + STATUS] |= SRC_NAT_DONE | (packet.searchGaveUp ? SEARCH_GAVE_UP : 0);
-  if (netfilter.axes.sourceMappings === 'reused') table.bySource.add(packet.entry);
+  if (netfilter.reusesSourceMappings) table.bySource.add(packet.entry);
   if (packet.rover >= 0) netfilter.rovers[protocolOf(packet.space)] = packet.rover;
   translate(table, packet, ORIGINAL);
 }
