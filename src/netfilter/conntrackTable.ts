@@ -62,6 +62,20 @@ export class ConntrackTable {
     this.occupancies = new PortOccupancies(this);
   }
 
+  /**
+   * Makes room for this many entries, and a quarter more, before there are any: a table that grows up to them would hold
+   * its old arrays beside the new ones for a while.
+   */
+  reserve(entries: number): void {
+    invariant(this.highest === 0, 'room is made in an empty table');
+    const room = Math.ceil(entries * 1.25);
+    if (room <= INITIAL_ENTRIES) return;
+    this.data = new Int32Array(room * ENTRY_SIZE);
+    this.byTuple.reserve(room);
+    this.bySource.reserve(room);
+    this.expiry.reserve(room);
+  }
+
   /** An unconfirmed entry for the original tuple; its reply tuple is the inverse. Seen by nobody else yet. */
   create(source: Address, destination: Address, ports: number, space: number, replySpace: number): number {
     let entry = this.freeList;

@@ -35,6 +35,11 @@ export class ExpiryWheel {
     this.table = table;
   }
 
+  /** Of an empty wheel: room for so many entries at once. */
+  reserve(entries: number): void {
+    this.records.reserve(entries);
+  }
+
   add(entry: number): void {
     this.put(entry, this.slotOf(this.table.data[entry * ENTRY_SIZE + EXPIRES]));
   }

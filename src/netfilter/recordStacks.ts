@@ -23,6 +23,12 @@ export class RecordStacks {
     this.tops = new Int32Array(stacks).fill(NONE);
   }
 
+  /** Of empty stacks: room for so many numbers at once. */
+  reserve(numbers: number): void {
+    const chunks = Math.ceil(numbers / LAST) + this.tops.length;
+    this.words = new Int32Array(Math.max(chunks, INITIAL_CHUNKS) * CHUNK);
+  }
+
   isEmpty(stack: number): boolean {
     return this.tops[stack] === NONE;
   }

@@ -32,6 +32,14 @@ export class SourceIndex {
     this.table = table;
   }
 
+  /** Of an empty index: room for so many entries at once. */
+  reserve(entries: number): void {
+    let slots = this.heads.length;
+    while (slots < entries) slots *= 2;
+    this.heads = new Int32Array(slots);
+    this.links = new Int32Array((entries + 1) * 2);
+  }
+
   add(entry: number): void {
     if (this.size === this.heads.length) this.growHeads();
     while (entry * 2 + PREVIOUS >= this.links.length) this.growLinks();

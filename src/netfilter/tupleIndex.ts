@@ -59,6 +59,12 @@ export class TupleIndex {
     return 3 << (this.homeBits - 3);
   }
 
+  /** Of an empty index: room for so many entries at once. */
+  reserve(entries: number): void {
+    while (this.capacity < entries) this.homeBits += 1;
+    this.words = slotsFor(this.homeBits);
+  }
+
   /** The node that carries this tuple; NONE if there is none. */
   find(source: Address, destination: Address, ports: number, space: number): number {
     const { words, homeBits } = this;

@@ -13,15 +13,16 @@ const PORTS_PER_CLIENT = 64_512;
 const NEVER_JIFFIES = 1 << 30;
 
 /** Inserts `count` of them. Their clients are no pods, so that no packet of the scenario meets them. */
-export function addOtherEntries({ table, axes }: Netfilter, count: number): void {
+export function addOtherEntries({ table, reusesSourceMappings }: Netfilter, count: number): void {
   const space = packSpace(TCP, 0);
+  table.reserve(count);
   for (let i = 0; i < count; i++) {
     const client = FIRST_CLIENT + Math.floor(i / PORTS_PER_CLIENT);
     const ports = packPorts(LOWEST_PORT + (i % PORTS_PER_CLIENT), 443);
     const entry = table.create(client, SERVER, ports, space, space);
     table.data[entry * ENTRY_SIZE + EXPIRES] = NEVER_JIFFIES;
     table.data[entry * ENTRY_SIZE + STATUS] = withTcpState(SEEN_REPLY | ASSURED, TCP_ESTABLISHED);
-    if (axes.sourceMappings === 'reused') table.bySource.add(entry);
+    if (reusesSourceMappings) table.bySource.add(entry);
     table.insert(entry);
   }
 }

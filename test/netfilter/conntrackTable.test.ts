@@ -212,6 +212,39 @@ describe('the conntrack table', () => {
     expect(() => tables.table.discard(entry)).toThrow(InvariantError);
   });
 
+  it('holds the same where room was made for it as where it grew, and grows beyond that room', () => {
+    const flows = 60_000;
+    const [grown, roomy] = [new ConntrackTable(1024), new ConntrackTable(1024)];
+    roomy.reserve(20_000);
+    const { length } = roomy.data;
+    expect(length).toBeGreaterThan(grown.data.length);
+    for (const table of [grown, roomy]) {
+      for (let flow = 0; flow < flows; flow++) {
+        const { original, reply } = tuplesOf(flow);
+        const entry = table.create(original[0], original[1], original[2], original[3], SPACE);
+        table.data[entry * ENTRY_SIZE + REPLY_DESTINATION] = reply[1];
+        table.data[entry * ENTRY_SIZE + REPLY_PORTS] = reply[2];
+        table.data[entry * ENTRY_SIZE + EXPIRES] = flow;
+        table.bySource.add(entry);
+        table.insert(entry);
+      }
+    }
+    for (let flow = 0; flow < flows; flow++) {
+      const { original, reply } = tuplesOf(flow);
+      expect(roomy.find(...reply)).toBe(grown.find(...reply));
+      const first = roomy.bySource.first(original[0], original[2], SPACE);
+      expect(first).toBe(flow);
+      expect(first).toBe(grown.bySource.first(original[0], original[2], SPACE));
+    }
+    const expired: number[][] = [[], []];
+    [grown, roomy].forEach((table, i) => {
+      table.expiry.collect(flows, null, (entry) => expired[i]?.push(entry));
+    });
+    expect(expired[1]).toEqual(expired[0]);
+    expect(expired[0]).toHaveLength(flows);
+    expect(() => roomy.reserve(1)).toThrow(InvariantError);
+  });
+
   it('spreads tuples that differ in one field evenly over its buckets', () => {
     // Chi-square over 256 buckets at alpha = 1e-4 each (seedless: the hash is fixed).
     const critical = 346; // chi-square 255 degrees of freedom, upper 1e-4
