@@ -1,5 +1,8 @@
 /** Progress of long work, on stderr: a bar on a terminal, a line every few seconds elsewhere. */
-import cliProgress from 'cli-progress';
+import { createRequire } from 'node:module';
+
+/** Loaded only where progress is shown. */
+const libraryOfBars = (): typeof import('cli-progress') => createRequire(import.meta.url)('cli-progress');
 
 export interface Progress {
   /** `total` if it is not what it was. */
@@ -17,6 +20,7 @@ export function startProgress(
   bound: 'exactly' | 'at most' = 'exactly',
 ): Progress {
   if (quiet) return SILENT;
+  const cliProgress = libraryOfBars();
   const [of, left] = bound === 'exactly' ? ['/', ''] : [' of at most ', 'at most '];
   const bar = new cliProgress.SingleBar(
     {

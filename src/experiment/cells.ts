@@ -1,7 +1,5 @@
 /** From the runs of a variant, and of the baseline, to a cell of the comparison. */
 
-import { mitigation } from '../mitigations/catalogue.ts';
-import { type Effort, mostLaborious } from '../mitigations/mitigation.ts';
 import { COUNTER_NAMES, type CounterName } from '../netfilter/counters.ts';
 import type { Kernel } from '../netfilter/kernel.ts';
 import { LOSS_CAUSES, type LossCause } from '../simulation/causes.ts';
@@ -84,7 +82,7 @@ export function cellOf(
     title: variant.title,
     role: variant.role,
     kernel: summariseKernel(kernel),
-    effort: effortOf(variant),
+    effort: variant.effort,
     replications: runs.length,
     dispatch: [...new Set(scenario.pods.map(({ dispatch }) => dispatch.name))],
     applied: variant.applied,
@@ -109,12 +107,6 @@ function computedOf(observed: Observed, confidence: number, computing: Computing
   const from = computing(observed);
   if (from === null) return null;
   return computedRates(from.computed, from.baseline, confidence, (run) => resultOf(run, observed));
-}
-
-function effortOf({ applied, role }: Variant): Effort | null {
-  if (role !== 'mitigation') return null;
-  const efforts = applied.flatMap(({ name }) => mitigation(name)?.effort ?? []);
-  return efforts.length === 0 ? 'kernel' : mostLaborious(efforts);
 }
 
 function countersOver(runs: readonly RunResult[]): Partial<Record<CounterName, number>> {

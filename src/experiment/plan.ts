@@ -3,6 +3,7 @@
  * mitigations; and all of that again under other assumptions.
  */
 import { applyCombination, type Combination, combination, MITIGATIONS } from '../mitigations/catalogue.ts';
+import { type Effort, mostLaborious } from '../mitigations/mitigation.ts';
 import { resolveKernel } from '../netfilter/kernels/resolveKernel.ts';
 import { dispatchPreset } from '../scenario/dispatchPresets.ts';
 import type { Scenario } from '../scenario/scenario.ts';
@@ -16,6 +17,8 @@ export interface Variant {
   readonly role: 'baseline' | 'mitigation';
   readonly scenario: Scenario;
   readonly applied: readonly AppliedMitigation[];
+  /** What an operator has to touch for it; null: nothing, it is as it is. */
+  readonly effort: Effort | null;
 }
 
 /** A name in a comparison that means nothing; a load that this scenario cannot be put under: it replays a log. */
@@ -77,7 +80,7 @@ export function planComparison(
     options.combine ?? 1,
   ).filter(({ id }) => asked.every((read) => read.id !== id));
   const variantsOf = (context: Scenario): readonly Variant[] => [
-    { id: 'baseline', title: 'as it is', role: 'baseline', scenario: context, applied: [] },
+    { id: 'baseline', title: 'as it is', role: 'baseline', scenario: context, applied: [], effort: null },
     ...kept.map(({ read }) => mitigatedVariant(context, read)),
     ...options.kernels.map((kernel) => onKernel(context, kernel)),
     ...combined.map((read) => mitigatedVariant(context, read)),
@@ -187,6 +190,7 @@ function onKernel(scenario: Scenario, kernel: string): Variant {
     role: 'mitigation',
     scenario: { ...scenario, kernel },
     applied: [],
+    effort: 'kernel',
   };
 }
 
@@ -196,6 +200,7 @@ function mitigatedVariant(scenario: Scenario, read: Combination): Variant {
     id: read.id,
     title: read.parts.map(({ title }) => title).join(' + '),
     role: 'mitigation',
+    effort: mostLaborious(applied.map(({ mitigation }) => mitigation.effort)),
     scenario: changed,
     applied: applied.map(({ mitigation, application }) => ({
       name: mitigation.name,

@@ -1,6 +1,6 @@
 /** Runs (scenario, replication) jobs, here or in threads. The results do not depend on where or in what order. */
 import { setImmediate } from 'node:timers/promises';
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { RunResult } from '../simulation/result.ts';
 import type { Sharing } from '../simulation/sharing.ts';
@@ -38,25 +38,31 @@ export class InProcessRunner implements Runner {
 /** In worker threads. Needs the built `dist`: worker threads load JavaScript. */
 export class ThreadRunner implements Runner {
   readonly width: number;
-  private readonly pool: Piscina;
+  private readonly pool: Promise<Piscina>;
 
   constructor(threads: number) {
     this.width = threads;
-    this.pool = new Piscina({
-      filename: new URL('./simulationWorker.js', import.meta.url).href,
-      minThreads: threads,
-      maxThreads: threads,
-      idleTimeout: Number.POSITIVE_INFINITY,
-    });
+    this.pool = poolOf(threads);
   }
 
   async run(job: Job): Promise<RunResult> {
-    return this.pool.run(job);
+    return (await this.pool).run(job);
   }
 
   async close(): Promise<void> {
-    await this.pool.destroy();
+    await (await this.pool).destroy();
   }
+}
+
+/** The library is loaded only where there are threads. */
+async function poolOf(threads: number): Promise<Piscina> {
+  const { Piscina } = await import('piscina');
+  return new Piscina({
+    filename: new URL('./simulationWorker.js', import.meta.url).href,
+    minThreads: threads,
+    maxThreads: threads,
+    idleTimeout: Number.POSITIVE_INFINITY,
+  });
 }
 
 /** Threads where they can be had and help; else in process. `threads` 1 stays in process. */

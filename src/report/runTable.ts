@@ -34,8 +34,8 @@ export interface RunSummary {
  */
 export function renderRun({ scenario, seed, results }: RunSummary, options: TextOptions): string {
   const kernel = kernelOf(scenario);
-  const variant = { id: 'baseline', title: 'as it is', role: 'baseline', scenario, applied: [] } as const;
-  const cell = cellOf(variant, kernel, results, null, CONFIDENCE);
+  const asItIs = { id: 'baseline', title: 'as it is', role: 'baseline', applied: [], effort: null } as const;
+  const cell = cellOf({ ...asItIs, scenario }, kernel, results, null, CONFIDENCE);
   const summary = { scenario, kernel: summariseKernel(kernel), seed, replications: results.length };
   const blocks = blocksOf({ cells: [cell] });
   const sections: Section[] = [

@@ -7,7 +7,8 @@ import type {
   Context,
   RaceName,
 } from '../../src/experiment/comparison.ts';
-import { EFFORTS, type Effort } from '../../src/mitigations/mitigation.ts';
+import { mitigation } from '../../src/mitigations/catalogue.ts';
+import { EFFORTS, type Effort, mostLaborious } from '../../src/mitigations/mitigation.ts';
 import { loadScenario } from '../../src/scenario/load.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
 import { kernelOf } from '../../src/simulation/assembly.ts';
@@ -149,12 +150,25 @@ export interface VariantCounts {
   readonly runs: readonly RunCounts[];
 }
 
+function effortOf(applied: readonly AppliedMitigation[], i: number): Effort | null {
+  const efforts = applied.flatMap(({ name }) => mitigation(name)?.effort ?? []);
+  if (i === 0) return null;
+  return efforts.length === 0 ? 'kernel' : mostLaborious(efforts);
+}
+
 /** The baseline first. */
 export function cellsOf(scenario: Scenario, variants: readonly VariantCounts[], dispatch?: string): Cell[] {
   const runs = variants.map((variant) => variant.runs.map((counts, i) => run(i, counts)));
   return variants.map(({ id, title, effort, applied = [] }, i) => {
     const cell = cellOf(
-      { id, title, role: i === 0 ? 'baseline' : 'mitigation', scenario, applied },
+      {
+        id,
+        title,
+        role: i === 0 ? 'baseline' : 'mitigation',
+        scenario,
+        applied,
+        effort: effortOf(applied, i),
+      },
       kernelOf(scenario),
       runs[i]!,
       i === 0 ? null : runs[0]!,
@@ -226,7 +240,7 @@ export function everyVerdict(): Comparison {
         insertFailed: stalls,
       };
     });
-  const mitigation = (name: string, title: string): AppliedMitigation => ({
+  const appliedAs = (name: string, title: string): AppliedMitigation => ({
     name,
     title,
     effect: 'applied',
@@ -237,34 +251,34 @@ export function everyVerdict(): Comparison {
     {
       id: 'kernel-5.1',
       title: 'kernel 5.1',
-      applied: [mitigation('kernel-5.1', 'kernel 5.1')],
+      applied: [appliedAs('kernel-5.1', 'kernel 5.1')],
       runs: runs(240 * scale),
     },
     {
       id: 'kernel-5.6',
       title: 'kernel 5.6',
-      applied: [mitigation('kernel-5.6', 'kernel 5.6')],
+      applied: [appliedAs('kernel-5.6', 'kernel 5.6')],
       runs: runs(0),
     },
     {
       id: 'ipvs',
       title: 'IPVS',
       effort: 'network',
-      applied: [mitigation('ipvs', 'IPVS')],
+      applied: [appliedAs('ipvs', 'IPVS')],
       runs: runs(ipvs * scale),
     },
     {
       id: 'random-fully',
       title: 'fully random ports',
       effort: 'setting',
-      applied: [mitigation('random-fully', 'fully random ports')],
+      applied: [appliedAs('random-fully', 'fully random ports')],
       runs: runs(601 * scale, { batch: 30 }),
     },
     {
       id: 'node-local-dns',
       title: 'NodeLocal DNSCache (NOTRACK)',
       effort: 'component',
-      applied: [mitigation('node-local-dns', 'NodeLocal DNSCache (NOTRACK)')],
+      applied: [appliedAs('node-local-dns', 'NodeLocal DNSCache (NOTRACK)')],
       runs: runs(0, { window: 0 }),
     },
     {
@@ -285,7 +299,7 @@ export function everyVerdict(): Comparison {
       id: 'one-backend',
       title: 'one DNS backend',
       effort: 'setting',
-      applied: [mitigation('one-backend', 'one DNS backend')],
+      applied: [appliedAs('one-backend', 'one DNS backend')],
       runs: runs(600 * scale),
     },
     {
