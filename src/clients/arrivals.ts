@@ -3,7 +3,7 @@
  * the number of the start, so a pod's starts are the same under every variant of a scenario.
  */
 import { ln } from '../engine/fixedMath.ts';
-import type { RandomStream } from '../engine/randomStreams.ts';
+import { exponentialVariate, type RandomStream } from '../engine/randomStreams.ts';
 import { SECOND } from '../engine/time.ts';
 
 /** See `Arrivals` in the scenario. */
@@ -98,7 +98,8 @@ class PoissonSource implements ArrivalSource {
   }
 
   next(): number {
-    this.at += Math.round(-this.meanNs * ln(1 - this.stream.uniform(this.entity, this.drawn++)));
+    this.stream.exponential(this.entity, this.drawn++);
+    this.at += Math.round(this.meanNs * exponentialVariate[0]);
     return this.at;
   }
 }

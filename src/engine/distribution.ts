@@ -3,7 +3,7 @@
  * of a scenario that share a stream share the durations too.
  */
 import { exp, ln, normalQuantile } from './fixedMath.ts';
-import type { RandomStream } from './randomStreams.ts';
+import { exponentialVariate, type RandomStream } from './randomStreams.ts';
 import type { Nanoseconds } from './time.ts';
 
 /** A distribution of durations in nanoseconds; means and bounds are not negative. */
@@ -59,8 +59,9 @@ export class Durations {
   /** The duration that `entity` and `index` name in the stream, in whole nanoseconds. */
   draw(stream: RandomStream, entity: number, index: number): Nanoseconds {
     if (this.isConstant) return this.meanNs;
-    const u = stream.uniform(entity, index);
-    return this.isExponential ? Math.round(-this.meanNs * ln(1 - u)) : this.quantile(u);
+    if (!this.isExponential) return this.quantile(stream.uniform(entity, index));
+    stream.exponential(entity, index);
+    return Math.round(this.meanNs * exponentialVariate[0]);
   }
 }
 

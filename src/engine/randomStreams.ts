@@ -7,12 +7,16 @@
  * numbers with surprising results (objects of one shape give one stream), so only strings get through.
  */
 import seedrandom from 'seedrandom';
+import { ln } from './fixedMath.ts';
 import { invariant } from './invariant.ts';
 
 /** A constant of this file costs V8 less of its budget for inlining than a property of `Math`. */
 const { imul } = Math;
 const TWO_21 = 2_097_152;
 const TWO_MINUS_53 = 1.1102230246251565e-16;
+
+/** What `RandomStream.exponential` drew last: from here no call need hand a double on, which the engine would box. */
+export const exponentialVariate = new Float64Array(1);
 
 /** All streams of one replication of one experiment. */
 export class RandomStreams {
@@ -65,6 +69,11 @@ export class RandomStream {
     right ^= finalise((left + k0) | 0);
     left ^= finalise((right + k1) | 0);
     return ((left >>> 0) * TWO_21 + (right >>> 11)) * TWO_MINUS_53;
+  }
+
+  /** Draws an exponential variate of mean 1, by inversion of `uniform`, into `exponentialVariate[0]`. */
+  exponential(entity: number, index: number): void {
+    exponentialVariate[0] = -ln(1 - this.uniform(entity, index));
   }
 
   /** Uniform over the integers 0 to bound - 1; `bound` at most 2^32 (bias below bound / 2^53). */

@@ -1,7 +1,7 @@
 /** How long the steps of a packet take (defaults and evidence: the scenario's `node.steps`). */
 import { lognormalFactor } from '../engine/distribution.ts';
 import { ln } from '../engine/fixedMath.ts';
-import type { RandomStream } from '../engine/randomStreams.ts';
+import { exponentialVariate, type RandomStream } from '../engine/randomStreams.ts';
 import type { NetworkPacket } from './networkPacket.ts';
 import { STEP_CONFIRM, STEP_DESTINATION, STEP_LEAVE, STEP_SEARCH } from './networkPacket.ts';
 
@@ -71,9 +71,14 @@ export class StepTimes {
       packet.timeFactor = 1;
       return;
     }
+    if (this.factors === null) {
+      this.stream.exponential(packet.entity, packet.ordinal);
+      packet.timeFactor = exponentialVariate[0];
+      if (this.stallProbability === 0) return;
+    }
     const u = this.stream.uniform(packet.entity, packet.ordinal) * QUANTILES;
     const cell = Math.floor(u);
-    packet.timeFactor = this.factors === null ? -ln(1 - u / QUANTILES) : this.factors[cell];
+    if (this.factors !== null) packet.timeFactor = this.factors[cell];
     if (u - cell < this.stallProbability) this.stall(packet, (u - cell) / this.stallProbability);
   }
 

@@ -68,10 +68,20 @@ export class DnsServer {
    * capacity is one first-in-first-out line whose service takes 1/capacity.
    */
   serve(entity: number, ordinal: number, nowNs: number): number {
+    const latency = this.serveAtOnce(entity, ordinal);
+    return this.isAlwaysAtOnce || latency === LOST_ON_LINK ? latency : this.serveInLine(latency, nowNs);
+  }
+
+  /** Nobody ever waits, and no other node asks: `serveAtOnce` will do, which needs no clock. */
+  get isAlwaysAtOnce(): boolean {
+    return this.isUnlimited && this.shared === null;
+  }
+
+  /** The same where nobody waits. */
+  serveAtOnce(entity: number, ordinal: number): number {
     if (this.loss > 0 && this.losses.uniform(entity, ordinal) < this.loss) return LOST_ON_LINK;
     this.queries += 1;
-    const latency = this.latency.draw(this.latencies, entity, ordinal);
-    return this.isUnlimited && this.shared === null ? latency : this.serveInLine(latency, nowNs);
+    return this.latency.draw(this.latencies, entity, ordinal);
   }
 
   private serveInLine(latency: number, nowNs: number): number {

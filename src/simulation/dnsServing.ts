@@ -90,7 +90,9 @@ export class DnsServing implements PacketOwner {
       this.loseAtServer(packet, causeIndex('link'));
       return;
     }
-    const latency = server.serve(entity, ordinal, this.world.loop.now);
+    const latency = server.isAlwaysAtOnce
+      ? server.serveAtOnce(entity, ordinal)
+      : server.serve(entity, ordinal, this.world.loop.now);
     if (latency < 0) {
       this.loseAtServer(packet, causeIndex(latency === LOST_ON_LINK ? 'link' : 'server'));
       return;
