@@ -59,13 +59,15 @@ export class EventLoop {
   /** An event at an absolute time, not before now. */
   schedule(time: Nanoseconds, kind: number, handle: number, stamp = 0): void {
     invariant(time >= this.now, 'an event lies in the future');
-    this.queue.push(time, this.sequence++, (handle << KIND_BITS) | kind, stamp);
+    this.queue.time = time;
+    this.queue.add(this.sequence++, (handle << KIND_BITS) | kind, stamp);
   }
 
   /** The same, `delay` from now. */
   scheduleIn(delay: Nanoseconds, kind: number, handle: number, stamp = 0): void {
     invariant(delay >= 0, 'an event lies in the future');
-    this.queue.push(this.now + delay, this.sequence++, (handle << KIND_BITS) | kind, stamp);
+    this.queue.time = this.now + delay;
+    this.queue.add(this.sequence++, (handle << KIND_BITS) | kind, stamp);
   }
 
   /**
@@ -88,7 +90,8 @@ export class EventLoop {
     if (this.nextWhat === NO_EVENT) return;
     const what = this.nextWhat;
     this.nextWhat = NO_EVENT;
-    this.queue.push(this.nextEventTime, this.nextSequence, what, 0);
+    this.queue.time = this.nextEventTime;
+    this.queue.add(this.nextSequence, what, 0);
   }
 
   /** The same with a stamp, and in a lane if there is one for the delay. */

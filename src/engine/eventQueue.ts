@@ -30,6 +30,9 @@ export class EventQueue {
   /** Stamp of the event that `take` removed. */
   takenStamp = 0;
 
+  /** Time of the event that `add` puts in: a field, since a call would box it. */
+  time: Nanoseconds = 0;
+
   /** Sorted, the first event last; and where the next one would be put. */
   private readonly near = new Float64Array(NEAR * SIZE);
   private nearEnd = 0;
@@ -57,11 +60,18 @@ export class EventQueue {
 
   /** `sequence` is like that of no event before. */
   push(time: Nanoseconds, sequence: number, what: number, stamp: number): void {
+    this.time = time;
+    this.add(sequence, what, stamp);
+  }
+
+  /** The same, its time being in `time`. */
+  add(sequence: number, what: number, stamp: number): void {
+    const { time } = this;
     this.length += 1;
     if (time < this.firstTime) this.firstTime = time;
     let at = this.nearEnd;
     if (time > this.nearUntil || at === NEAR * SIZE) {
-      this.pushFar(time, sequence, what, stamp);
+      this.addFar(sequence, what, stamp);
       return;
     }
     const { near } = this;
@@ -125,13 +135,13 @@ export class EventQueue {
     return farLength > 2 && far[2 * SIZE] < far[SIZE] ? far[2 * SIZE] : far[SIZE];
   }
 
-  private pushFar(time: Nanoseconds, sequence: number, what: number, stamp: number): void {
+  private addFar(sequence: number, what: number, stamp: number): void {
     if (this.hole) {
       this.hole = false;
-      this.siftDown(time, sequence, what, stamp);
+      this.siftDown(sequence, what, stamp);
     } else {
       if (this.farLength * SIZE === this.far.length) this.grow();
-      this.siftUp(this.farLength++, time, sequence, what, stamp);
+      this.siftUp(this.farLength++, sequence, what, stamp);
     }
     this.farTime = this.far[0];
   }
@@ -142,11 +152,12 @@ export class EventQueue {
     this.hole = false;
     const { far } = this;
     const last = --this.farLength * SIZE;
-    this.siftDown(far[last], far[last + SEQUENCE], far[last + WHAT], far[last + STAMP]);
+    this.time = far[last];
+    this.siftDown(far[last + SEQUENCE], far[last + WHAT], far[last + STAMP]);
   }
 
-  private siftUp(from: number, time: Nanoseconds, sequence: number, what: number, stamp: number): void {
-    const { far } = this;
+  private siftUp(from: number, sequence: number, what: number, stamp: number): void {
+    const { far, time } = this;
     let at = from;
     while (at > 0) {
       const above = (at - 1) >> 1;
@@ -159,8 +170,8 @@ export class EventQueue {
   }
 
   /** From the root. */
-  private siftDown(time: Nanoseconds, sequence: number, what: number, stamp: number): void {
-    const { far } = this;
+  private siftDown(sequence: number, what: number, stamp: number): void {
+    const { far, time } = this;
     const end = this.farLength * SIZE;
     let at = 0;
     for (;;) {
