@@ -4,7 +4,7 @@
  */
 import { ln } from '../engine/fixedMath.ts';
 import { exponentialVariate, type RandomStream } from '../engine/randomStreams.ts';
-import { SECOND } from '../engine/time.ts';
+import { type Nanoseconds, NO_TIME, SECOND } from '../engine/time.ts';
 
 /** See `Arrivals` in the scenario. */
 export type ArrivalProcess =
@@ -87,7 +87,7 @@ class PoissonSource implements ArrivalSource {
   private readonly meanNs: number;
   private readonly entity: number;
   private readonly stream: RandomStream;
-  private at: number;
+  private at: Nanoseconds = NO_TIME;
   private drawn = 0;
 
   constructor(meanNs: number, entity: number, stream: RandomStream, fromNs: number) {

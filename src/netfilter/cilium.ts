@@ -9,7 +9,7 @@
  * is no error. How that last case picks its port was not read in the merged code: here the packet leaves with
  * its own mapping. Map entries expire with conntrack's timeouts (an assumption).
  */
-import type { Nanoseconds } from '../engine/time.ts';
+import { type Nanoseconds, NO_TIME } from '../engine/time.ts';
 import { collect } from './collector.ts';
 import { DROP, INSERT_FAILED } from './counters.ts';
 import { setDestination } from './destinationNat.ts';
@@ -68,7 +68,7 @@ function scale(value: number): number {
 
 export class CiliumPath implements PacketPath {
   readonly natHooks = true;
-  clockEndsNs = 0;
+  clockEndsNs = NO_TIME;
   private readonly maps: Netfilter;
   private readonly generation: CiliumGeneration;
 

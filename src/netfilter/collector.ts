@@ -37,12 +37,9 @@ export function collect(netfilter: Netfilter): number {
       return SWEEP_JIFFIES;
     case 'slices': {
       const cycle = toJiffies(gc.cycleNs);
-      const { table } = netfilter;
       // An entry is met when the slice of its bucket comes round: up to a cycle after it expired.
-      table.expiry.collect(
-        netfilter.jiffies,
-        (entry) => Math.floor(((originalHash(netfilter, entry) >>> 0) / 4294967296) * cycle),
-        (entry) => table.erase(entry),
+      netfilter.table.eraseExpired(netfilter.jiffies, (entry) =>
+        Math.floor(((originalHash(netfilter, entry) >>> 0) / 4294967296) * cycle),
       );
       return SWEEP_JIFFIES;
     }

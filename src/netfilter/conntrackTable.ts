@@ -31,8 +31,11 @@ import { SourceIndex } from './sourceIndex.ts';
 import { type Address, hashTuple, invertPorts, ORIGINAL, REPLY } from './tuple.ts';
 import { TupleIndex } from './tupleIndex.ts';
 
-/** Less than a megabyte: most nodes never grow beyond it, and many runs start anew. */
-const INITIAL_ENTRIES = 16_384;
+/**
+ * So few that a table grows before the engine compiles what reads it: code that took an array for a constant is thrown
+ * away when the array is replaced.
+ */
+const INITIAL_ENTRIES = 64;
 /** What a larger array has more costs nothing until it is used; copying the smaller one does. */
 const ENTRY_GROWTH = 4;
 
@@ -52,6 +55,7 @@ export class ConntrackTable {
 
   private readonly byTuple: TupleIndex;
   private freeList: number = NONE;
+  private readonly eraseEntry = (entry: number) => this.erase(entry);
   private highest = 0;
 
   constructor(buckets: number) {
@@ -168,6 +172,11 @@ export class ConntrackTable {
     this.erased += 1;
     this.occupancies.forget(entry);
     this.release(entry);
+  }
+
+  /** Erases every entry whose expiry plus `lag(entry)` is at or before `now` (jiffies). */
+  eraseExpired(now: number, lag: ((entry: number) => number) | null): void {
+    this.expiry.collect(now, lag, this.eraseEntry);
   }
 
   /** The kernel's bucket of a tuple. */

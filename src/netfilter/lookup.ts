@@ -10,7 +10,6 @@ import {
   FIXED_TIMEOUT,
   IN_FLIGHT,
   NONE,
-  NS_PER_JIFFY,
   SEEN_REPLY,
   SEQUENCE_END,
   STARTED,
@@ -124,8 +123,8 @@ function trackUdpStream(netfilter: Netfilter, entry: number): void {
   const { udp } = netfilter.axes;
   const at = entry * ENTRY_SIZE;
   // Reference 2.7: up to 4.20 any packet after the first reply makes a stream; since 5.0 only after two seconds.
-  const age = (netfilter.jiffies - data[at + STARTED]) * NS_PER_JIFFY;
-  const isStream = udp.streamAfterNs === 0 || age > udp.streamAfterNs;
+  const { streamAfter } = netfilter;
+  const isStream = streamAfter === 0 || netfilter.jiffies - data[at + STARTED] > streamAfter;
   setExpiry(netfilter, entry, isStream ? netfilter.timeouts.udpStream : netfilter.timeouts.udp);
   if (isStream || udp.assured === 'reply-seen') data[at + STATUS] |= ASSURED;
 }
@@ -203,7 +202,7 @@ function startFlow(netfilter: Netfilter, packet: Packet, cpu: number): number {
 
 /** Erases everything that has expired by now. */
 export function collectExpired(netfilter: Netfilter): void {
-  netfilter.table.expiry.collect(netfilter.jiffies, null, (entry) => netfilter.table.erase(entry));
+  netfilter.table.eraseExpired(netfilter.jiffies, null);
 }
 
 /** Entries (to 4.8) or buckets (since) that an early drop looks at (`NF_CT_EVICTION_RANGE`). */

@@ -49,6 +49,8 @@ export class Netfilter {
   /** A timer removes what has expired (to 4.8). */
   readonly timersExpire: boolean;
   readonly reusesSourceMappings: boolean;
+  /** Jiffies after its start from which on a replied UDP flow may be a stream. */
+  readonly streamAfter: number;
   /**
    * Last offset granted, by protocol, plain memory that every CPU and namespace reads and writes without a lock
    * (up to 4.20).
@@ -75,6 +77,7 @@ export class Netfilter {
     this.replyKillsClashEntry = this.axes.clash.replyKillsClashEntry;
     this.countsInserts = this.axes.counters.countsInserts;
     this.timersExpire = this.axes.table.gc.kind === 'timers';
+    this.streamAfter = toJiffies(this.axes.udp.streamAfterNs);
     this.reusesSourceMappings = this.axes.sourceMappings === 'reused';
     this.natHooks = options.natHooks;
     this.max = options.max;

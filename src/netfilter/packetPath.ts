@@ -7,7 +7,7 @@
  * and stops after `lookup` when the packet's flow is known (`packet.info` is not CT_NEW, or the packet is
  * translated already). All but `confirm` may interleave with other packets' steps in any way.
  */
-import type { Nanoseconds } from '../engine/time.ts';
+import { type Nanoseconds, NO_TIME } from '../engine/time.ts';
 import { collect } from './collector.ts';
 import { confirm } from './confirm.ts';
 import { bindDestination, bindDestinationToItself, redirectByIpvs } from './destinationNat.ts';
@@ -54,7 +54,7 @@ export interface PacketPath {
 /** The path through netfilter: the step functions over one `Netfilter`. */
 export class NetfilterPath implements PacketPath {
   readonly netfilter: Netfilter;
-  clockEndsNs = 0;
+  clockEndsNs = NO_TIME;
 
   constructor(netfilter: Netfilter) {
     this.netfilter = netfilter;

@@ -7,7 +7,7 @@ import { NONE } from './entry.ts';
 /** Words of a chunk, a power of two: where the chunk below ends, then the numbers. */
 const CHUNK = 64;
 const LAST = CHUNK - 1;
-const INITIAL_CHUNKS = 256;
+const INITIAL_CHUNKS = 2;
 /** What a larger array has more costs nothing until it is used; copying the smaller one does. */
 const GROWTH = 4;
 

@@ -16,7 +16,7 @@ import {
 } from './entry.ts';
 import { type Address, hashTuple, sourcePort } from './tuple.ts';
 
-const INITIAL_SLOTS = 16_384;
+const INITIAL_SLOTS = 64;
 const LINK_GROWTH = 4;
 /** Links stand at `(entry + 1) * 2`, and links and heads are entry + 1: what has no neighbour writes to the links of 0. */
 const NEXT = 2;

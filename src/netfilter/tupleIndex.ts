@@ -31,8 +31,7 @@ const UNUSED_HASH_BITS = 32 - BITS;
 const STEP = 1 << BITS;
 /** Distance + 1 of the node that is furthest from home; no slot is further past the last home. */
 const FURTHEST = 31;
-/** A quarter of a megabyte: most nodes never grow beyond it, and many runs start anew. */
-const INITIAL_HOME_BITS = 16;
+const INITIAL_HOME_BITS = 8;
 
 export class TupleIndex {
   private readonly table: { readonly data: Int32Array };

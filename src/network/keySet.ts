@@ -5,7 +5,7 @@
 export class KeySet {
   size = 0;
   /** Pairs; the second number of an empty slot is EMPTY. */
-  private slots = new Int32Array(512).fill(EMPTY);
+  private slots = new Int32Array(64).fill(EMPTY);
 
   /** False if the pair is in the set already. `second` must not be -2147483648. */
   add(first: number, second: number): boolean {

@@ -1,4 +1,5 @@
 /** Counts for one kind of operation of one group, written by the clients, read once at the end. */
+import { NO_TIME } from '../engine/time.ts';
 import { causeIndex, LOSS_CAUSES, type LossCause, NO_LOSS } from './causes.ts';
 import { LatencyHistogram } from './latencyHistogram.ts';
 import { NO_PACKET_LOST, type OperationResult, STALL_CLASSES, type StallClass } from './result.ts';
@@ -23,6 +24,8 @@ export class OperationMetrics {
   /** The last element counts stalls without a loss. */
   private readonly stallsByCause = new Float64Array(LOSS_CAUSES.length + 1);
   private readonly latencies = new LatencyHistogram();
+  /** Of the operation that stalled last: a field, since a call would box it. */
+  private latencyNs = NO_TIME;
 
   /** A packet may lose the port race, with this probability, and would then make its operation stall, or not. */
   expect(losses: number, stalls: number): void {
@@ -36,6 +39,12 @@ export class OperationMetrics {
     if (failed) this.failed += 1;
     else this.succeeded += 1;
     if (latencyNs < STALL_CLASSES[1].fromNs && !failed) return;
+    this.latencyNs = latencyNs;
+    this.stalled(lossCause, weight);
+  }
+
+  private stalled(lossCause: number, weight: number): void {
+    const { latencyNs } = this;
     let length = 0;
     while (length + 1 < STALL_CLASSES.length && latencyNs >= (STALL_CLASSES[length + 1]?.fromNs ?? 0))
       length++;

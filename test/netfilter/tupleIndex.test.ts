@@ -5,8 +5,9 @@ import { ENTRY_SIZE, NONE, ORIGINAL_PORTS, ORIGINAL_SOURCE, REPLY_PORTS } from '
 import { hashTuple } from '../../src/netfilter/tuple.ts';
 import { TupleIndex } from '../../src/netfilter/tupleIndex.ts';
 
-/** Bits of a home while the index is small. */
+/** Bits of a home, of an index that has room for `ENTRIES` and has not grown since. */
 const HOME_BITS = 16;
+const ENTRIES = 3 << (HOME_BITS - 3);
 const LOWEST_HOME = 40_000;
 
 type Key = readonly [source: number, ports: number];
@@ -32,6 +33,7 @@ class Indexes {
   constructor(keys: readonly Key[]) {
     this.keys = keys;
     this.data = new Int32Array((keys.length + 1) * ENTRY_SIZE);
+    this.index.reserve(ENTRIES);
     for (const [node, [source, ports]] of keys.entries()) {
       const at = (node >> 1) * ENTRY_SIZE + (node & 1) * (REPLY_PORTS - ORIGINAL_PORTS);
       this.data[at + ORIGINAL_SOURCE] = source;
