@@ -15,7 +15,9 @@ const { imul } = Math;
 const TWO_21 = 2_097_152;
 const TWO_MINUS_53 = 1.1102230246251565e-16;
 
-/** What `RandomStream.exponential` drew last: from here no call need hand a double on, which the engine would box. */
+/** What was drawn last: from here no call need hand a double on, which the engine would box. */
+const uniformVariate = new Float64Array(1);
+/** The same of `RandomStream.exponential`. */
 export const exponentialVariate = new Float64Array(1);
 
 /** All streams of one replication of one experiment. */
@@ -59,6 +61,23 @@ export class RandomStream {
 
   /** Uniform in [0, 1) with 53 bits. `entity` and `index` are taken modulo 2^32. */
   uniform(entity: number, index: number): number {
+    this.draw(entity, index);
+    return uniformVariate[0];
+  }
+
+  /** Draws an exponential variate of mean 1, by inversion of `uniform`, into `exponentialVariate[0]`. */
+  exponential(entity: number, index: number): void {
+    this.draw(entity, index);
+    exponentialVariate[0] = -ln(1 - uniformVariate[0]);
+  }
+
+  /** Uniform over the integers 0 to bound - 1; `bound` at most 2^32 (bias below bound / 2^53). */
+  integer(entity: number, index: number, bound: number): number {
+    this.draw(entity, index);
+    return Math.floor(uniformVariate[0] * bound);
+  }
+
+  private draw(entity: number, index: number): void {
     // Keys that are known to be integers are added as integers: from a field they would be added as doubles.
     const k0 = this.k0 | 0;
     const k1 = this.k1 | 0;
@@ -68,17 +87,7 @@ export class RandomStream {
     left ^= finalise((right + (this.k3 | 0)) | 0);
     right ^= finalise((left + k0) | 0);
     left ^= finalise((right + k1) | 0);
-    return ((left >>> 0) * TWO_21 + (right >>> 11)) * TWO_MINUS_53;
-  }
-
-  /** Draws an exponential variate of mean 1, by inversion of `uniform`, into `exponentialVariate[0]`. */
-  exponential(entity: number, index: number): void {
-    exponentialVariate[0] = -ln(1 - this.uniform(entity, index));
-  }
-
-  /** Uniform over the integers 0 to bound - 1; `bound` at most 2^32 (bias below bound / 2^53). */
-  integer(entity: number, index: number, bound: number): number {
-    return Math.floor(this.uniform(entity, index) * bound);
+    uniformVariate[0] = ((left >>> 0) * TWO_21 + (right >>> 11)) * TWO_MINUS_53;
   }
 }
 

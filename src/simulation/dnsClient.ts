@@ -2,6 +2,7 @@
  * The DNS side of a world: pods look names up. Hosts the resolvers' state machines, owns their sockets, and keeps
  * account of every query.
  */
+import type { ArrivalSource } from '../clients/arrivals.ts';
 import { MuslResolver } from '../clients/musl.ts';
 import {
   A,
@@ -116,15 +117,16 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     return { operations, packets };
   }
 
+  /** Of a pod that looks names up. */
   scheduleArrival(pod: Pod): void {
-    const at = pod.lookupArrivals?.next() ?? Number.POSITIVE_INFINITY;
+    const at = (pod.lookupArrivals as ArrivalSource).next();
     if (at < this.options.stopAtNs) this.world.loop.schedule(at, LOOKUP_ARRIVAL, pod.index);
   }
 
   onArrival(podIndex: number): void {
     const pod = this.pods[podIndex] as Pod;
-    const named = pod.lookupArrivals?.name ?? -1;
-    this.startLookup(pod, named);
+    const { name } = pod.lookupArrivals as ArrivalSource;
+    this.startLookup(pod, name);
     this.scheduleArrival(pod);
   }
 

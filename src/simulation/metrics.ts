@@ -5,6 +5,7 @@ import { LatencyHistogram } from './latencyHistogram.ts';
 import { NO_PACKET_LOST, type OperationResult, STALL_CLASSES, type StallClass } from './result.ts';
 
 const PORT_RACE = causeIndex('port-race');
+const STALLS_FROM_NS = Float64Array.from(STALL_CLASSES, ({ fromNs }) => fromNs);
 
 export class OperationMetrics {
   started = 0;
@@ -38,7 +39,7 @@ export class OperationMetrics {
     this.latencies.add(latencyNs);
     if (failed) this.failed += 1;
     else this.succeeded += 1;
-    if (latencyNs < STALL_CLASSES[1].fromNs && !failed) return;
+    if (latencyNs < STALLS_FROM_NS[1] && !failed) return;
     this.latencyNs = latencyNs;
     this.stalled(lossCause, weight);
   }
@@ -46,8 +47,7 @@ export class OperationMetrics {
   private stalled(lossCause: number, weight: number): void {
     const { latencyNs } = this;
     let length = 0;
-    while (length + 1 < STALL_CLASSES.length && latencyNs >= (STALL_CLASSES[length + 1]?.fromNs ?? 0))
-      length++;
+    while (length + 1 < STALLS_FROM_NS.length && latencyNs >= STALLS_FROM_NS[length + 1]) length++;
     this.stalls[length] += 1;
     this.stallsByCause[lossCause === NO_LOSS ? LOSS_CAUSES.length : lossCause] += 1;
     this.stallsTooMany += 1 - weight;

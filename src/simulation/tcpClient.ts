@@ -3,6 +3,7 @@
  * the time it is held, and its close, each segment a packet through the node; data inside is not modelled, but
  * for the questions and answers of DNS over TCP.
  */
+import type { ArrivalSource } from '../clients/arrivals.ts';
 import { A, AAAA } from '../clients/resolver.ts';
 import type { SynSchedule } from '../clients/synSchedule.ts';
 import { Durations } from '../engine/distribution.ts';
@@ -176,8 +177,9 @@ export class TcpClient implements PacketOwner, LookupConnections {
     return questions;
   }
 
+  /** Of a pod that connects. */
   scheduleArrival(pod: Pod): void {
-    const at = pod.connectArrivals?.next() ?? Number.POSITIVE_INFINITY;
+    const at = (pod.connectArrivals as ArrivalSource).next();
     if (at < this.options.stopAtNs) this.world.loop.schedule(at, CONNECT_ARRIVAL, pod.index);
   }
 
@@ -191,8 +193,8 @@ export class TcpClient implements PacketOwner, LookupConnections {
       const worker = (request / reuse) % group.settings.workers;
       const ordinal = request * ORDINALS_PER_CONNECT;
       const entity = pod.index + CONNECT_ENTITIES;
-      const named = pod.connectArrivals?.name ?? -1;
-      const choice = named >= 0 ? named : this.peers.integer(entity, request, group.peers.length);
+      const { name } = pod.connectArrivals as ArrivalSource;
+      const choice = name >= 0 ? name : this.peers.integer(entity, request, group.peers.length);
       const peer = group.peers[choice] as Destination;
       const connection = this.open(pod, peer, entity, ordinal, null);
       connection.cpu = this.world.cpuOf(entity, group.settings.cpuAffinity === 'sticky' ? worker : ordinal);
