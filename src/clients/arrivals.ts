@@ -24,11 +24,20 @@ export type ArrivalProcess =
     };
 
 /** Starts of one pod. */
-export interface ArrivalSource {
-  /** Absolute time of the next start, in nanoseconds; Infinity when there is none. Times never go back. */
-  next(): number;
-  /** Index of the name that the start just handed out asks for; -1 leaves the choice to the client. */
-  readonly name: number;
+export abstract class ArrivalSource {
+  /** Absolute time of the start just handed out; Infinity when there was none. Times never go back. */
+  at: Nanoseconds = NO_TIME;
+  /** Index of the name that this start asks for; -1 leaves the choice to the client. */
+  name = -1;
+
+  /** On to the next start. */
+  abstract advance(): void;
+
+  /** The same; returns its time, which is a double, and boxed where this call is not inlined. */
+  next(): Nanoseconds {
+    this.advance();
+    return this.at;
+  }
 }
 
 /**
@@ -82,25 +91,23 @@ export function arrivalSource(
   }
 }
 
-class PoissonSource implements ArrivalSource {
-  readonly name = -1;
+class PoissonSource extends ArrivalSource {
   private readonly meanNs: number;
   private readonly entity: number;
   private readonly stream: RandomStream;
-  private at: Nanoseconds = NO_TIME;
   private drawn = 0;
 
   constructor(meanNs: number, entity: number, stream: RandomStream, fromNs: number) {
+    super();
     this.at = fromNs;
     this.meanNs = meanNs;
     this.entity = entity;
     this.stream = stream;
   }
 
-  next(): number {
+  override advance(): void {
     this.stream.exponential(this.entity, this.drawn++);
     this.at += Math.round(this.meanNs * exponentialVariate[0]);
-    return this.at;
   }
 }
 
@@ -114,8 +121,7 @@ interface Groups {
 }
 
 /** Groups of starts: periodic single starts, bursts, cron jobs. Within a group the starts are sorted. */
-class GroupedSource implements ArrivalSource {
-  readonly name = -1;
+class GroupedSource extends ArrivalSource {
   private readonly groups: Groups;
   private readonly entity: number;
   private readonly stream: RandomStream;
@@ -124,10 +130,10 @@ class GroupedSource implements ArrivalSource {
   private group = 0;
   private inGroup: number;
   private drawn = 0;
-  private last: number;
 
   constructor(groups: Groups, entity: number, stream: RandomStream, fromNs: number) {
-    this.last = fromNs;
+    super();
+    this.at = fromNs;
     this.groups = groups;
     this.entity = entity;
     this.stream = stream;
@@ -137,7 +143,7 @@ class GroupedSource implements ArrivalSource {
     this.groupAt = fromNs + (phase - 1) * groups.everyNs;
   }
 
-  next(): number {
+  override advance(): void {
     const { size, spreadNs, spacing, everyNs } = this.groups;
     if (this.inGroup === size) {
       this.groupAt += spacing === 'periodic' ? everyNs : -everyNs * ln(1 - this.draw());
@@ -147,8 +153,7 @@ class GroupedSource implements ArrivalSource {
       this.inGroup = 0;
     }
     // Groups may overlap; the clock does not go back.
-    this.last = Math.max(this.last, Math.round(this.groupAt + (this.offsets[this.inGroup++] as number)));
-    return this.last;
+    this.at = Math.max(this.at, Math.round(this.groupAt + (this.offsets[this.inGroup++] as number)));
   }
 
   private draw(): number {
@@ -156,21 +161,24 @@ class GroupedSource implements ArrivalSource {
   }
 }
 
-class ReplaySource implements ArrivalSource {
-  name = -1;
+class ReplaySource extends ArrivalSource {
   private readonly log: readonly { readonly atNs: number; readonly name: number }[];
   private readonly shiftNs: number;
   private position = 0;
 
   constructor(log: readonly { readonly atNs: number; readonly name: number }[], shiftNs: number) {
+    super();
     this.log = log;
     this.shiftNs = shiftNs;
   }
 
-  next(): number {
+  override advance(): void {
     const start = this.log[this.position++];
-    if (start === undefined) return Number.POSITIVE_INFINITY;
-    this.name = start.name;
-    return start.atNs + this.shiftNs;
+    if (start === undefined) {
+      this.at = Number.POSITIVE_INFINITY;
+    } else {
+      this.at = start.atNs + this.shiftNs;
+      this.name = start.name;
+    }
   }
 }

@@ -13,16 +13,14 @@ const STAMP = 3;
 
 export class TimerLane {
   readonly delay: Nanoseconds;
+  /** Time of the first timer; Infinity when there is none. */
+  firstTime: Nanoseconds = Number.POSITIVE_INFINITY;
   private head = 0;
   private length = 0;
   private ring = new Float64Array(64 * SIZE);
 
   constructor(delay: Nanoseconds) {
     this.delay = delay;
-  }
-
-  get firstTime(): Nanoseconds {
-    return this.length === 0 ? Number.POSITIVE_INFINITY : this.ring[this.head];
   }
 
   get firstSequence(): number {
@@ -46,11 +44,13 @@ export class TimerLane {
     ring[tail + WHAT] = what;
     ring[tail + STAMP] = stamp;
     this.length += 1;
+    if (this.length === 1) this.firstTime = ring[tail];
   }
 
   pop(): void {
     this.head = (this.head + SIZE) & (this.ring.length - 1);
     this.length -= 1;
+    this.firstTime = this.length === 0 ? Number.POSITIVE_INFINITY : this.ring[this.head];
   }
 
   private grow(): void {

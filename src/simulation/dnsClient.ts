@@ -119,8 +119,11 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
 
   /** Of a pod that looks names up. */
   scheduleArrival(pod: Pod): void {
-    const at = (pod.lookupArrivals as ArrivalSource).next();
-    if (at < this.options.stopAtNs) this.world.loop.schedule(at, LOOKUP_ARRIVAL, pod.index);
+    const arrivals = pod.lookupArrivals as ArrivalSource;
+    const { loop } = this.world;
+    arrivals.advance();
+    if (arrivals.at < this.options.stopAtNs)
+      loop.scheduleIn(arrivals.at - loop.now, LOOKUP_ARRIVAL, pod.index);
   }
 
   onArrival(podIndex: number): void {

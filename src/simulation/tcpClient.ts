@@ -179,8 +179,11 @@ export class TcpClient implements PacketOwner, LookupConnections {
 
   /** Of a pod that connects. */
   scheduleArrival(pod: Pod): void {
-    const at = (pod.connectArrivals as ArrivalSource).next();
-    if (at < this.options.stopAtNs) this.world.loop.schedule(at, CONNECT_ARRIVAL, pod.index);
+    const arrivals = pod.connectArrivals as ArrivalSource;
+    const { loop } = this.world;
+    arrivals.advance();
+    if (arrivals.at < this.options.stopAtNs)
+      loop.scheduleIn(arrivals.at - loop.now, CONNECT_ARRIVAL, pod.index);
   }
 
   /** A request of the application: on a new connection, or on one that it shares with others. */

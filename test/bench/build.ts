@@ -7,6 +7,7 @@ import config from '../../rolldown.config.ts';
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Laid out as the repository. */
 export const BUILT = `${ROOT}test/bench/dist/`;
+const PROGRAMS = ['test/bench/workload/measure.ts', 'test/bench/workload/allocation.ts'];
 const SCENARIO = 'test/bench/workload/dns-race-v1.yaml';
 
 /** Throws what the bundler says. */
@@ -15,7 +16,7 @@ export async function build(): Promise<void> {
   await bundle({
     ...config,
     cwd: ROOT,
-    input: [...config.input, 'test/bench/workload/measure.ts'],
+    input: [...config.input, ...PROGRAMS],
     logLevel: 'silent',
     output: { ...config.output, dir: BUILT, preserveModulesRoot: '.' },
   });

@@ -3,6 +3,7 @@
  * the statistical check. What a missed target is worth is for people to judge; the command fails where a simulator is
  * not the same model. `npm run bench -- --help` lists the options, docs/performance.md explains the figures.
  */
+import { ALLOCATION_PART } from './allocation.ts';
 import { build } from './build.ts';
 import { writeChart } from './chart.ts';
 import { writeDocument } from './document.ts';
@@ -28,6 +29,7 @@ const PARTS: readonly Part[] = [
   SHORT_PART,
   PROFILES_PART,
   MEMORY_PART,
+  ALLOCATION_PART,
   GROWTH_PART,
   OBSERVERS_PART,
   Z_CHECK_PART,

@@ -12,6 +12,8 @@ export interface Sample {
   /** User and system time of the event loop, of all threads of the process. */
   readonly cpuSeconds: number;
   readonly maxRssBytes: number;
+  /** On the heap, of a run that samples it. */
+  readonly allocatedBytes?: number;
 }
 
 export const nsPerPacket = ({ cpuSeconds, packets }: Sample): number => (cpuSeconds * 1e9) / packets;

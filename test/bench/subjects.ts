@@ -6,21 +6,28 @@ import type { Subject } from './rounds.ts';
 
 const peer = (file: string) => fileURLToPath(new URL(`peers/${file}`, import.meta.url));
 
-export const SNATRACE: Subject = {
-  name: 'snatrace',
-  command: ({ profile, seconds, seed }) => [
+const engine =
+  (program: string): Subject['command'] =>
+  ({ profile, seconds, seed }) => [
     process.execPath,
-    `${BUILT}test/bench/workload/measure.js`,
+    `${BUILT}test/bench/workload/${program}.js`,
     profile,
     String(seconds),
     String(seed),
-  ],
-};
+  ];
+
+export const SNATRACE: Subject = { name: 'snatrace', command: engine('measure') };
 
 /** With an observer that records every step of every packet. */
 export const OBSERVED: Subject = {
   name: 'snatrace, observed',
   command: (run) => [...SNATRACE.command(run), 'observed'],
+};
+
+/** With a heap profile of what it allocates; counts the packets that the profile is about. */
+export const SAMPLED: Subject = {
+  name: 'snatrace, heap sampled',
+  command: engine('allocation'),
 };
 
 /** The headline profile only. */

@@ -75,7 +75,7 @@ function scenarioOf(profile: string, seconds: number): Scenario {
 }
 
 /** Linux hands `maxRSS` on to the children of a process, this not. */
-function peakRssBytes(): number {
+export function peakRssBytes(): number {
   const kibibytes = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
   return kibibytes === undefined ? process.resourceUsage().maxRSS * 1024 : Number(kibibytes) * 1024;
 }
