@@ -48,6 +48,9 @@ export class TupleIndex {
   private readonly placeNode = new Int32Array(2).fill(NONE);
   private readonly placeSlot = new Int32Array(2);
   private readonly placeKey = new Int32Array(2);
+  /** The nodes of a home, as `sortHome` left them. */
+  private readonly sortedNodes = new Int32Array(FURTHEST);
+  private readonly sortedHashes = new Uint32Array(FURTHEST);
 
   constructor(table: { readonly data: Int32Array }) {
     this.table = table;
@@ -168,23 +171,38 @@ export class TupleIndex {
   }
 
   /**
-   * Calls `visit` with every node whose hash is at least `low` and below `high` (unsigned), by home and age, until
-   * it returns false. Must not change the index.
+   * Calls `visit` with every node whose hash is at least `low` and below `high` (unsigned), by hash and age, however
+   * many slots there are, until it returns false. Must not change the index.
    */
   walk(low: number, high: number, visit: (node: number) => boolean): void {
-    const { words, homeBits } = this;
-    const shift = 32 - homeBits;
+    const { sortedNodes, sortedHashes } = this;
+    const shift = 32 - this.homeBits;
     const lastHome = (high - 1) >>> shift;
-    for (let slot = low >>> shift; ; slot++) {
-      const distance = words[slot] >>> BITS;
-      if (distance === 0) {
-        if (slot >= lastHome) return;
-        continue;
+    for (let home = low >>> shift; home <= lastHome; home++) {
+      const count = this.sortHome(home);
+      for (let i = 0; i < count; i++) {
+        if (sortedHashes[i] >= low && sortedHashes[i] < high && !visit(sortedNodes[i])) return;
       }
-      if (slot + 1 - distance > lastHome) return;
+    }
+  }
+
+  /** Puts the nodes of a home and their hashes side by side, by hash and age; returns how many there are. */
+  private sortHome(home: number): number {
+    const { words, homeBits, sortedNodes, sortedHashes } = this;
+    let count = 0;
+    for (let slot = home; ; slot++) {
+      const itsHome = slot + 1 - (words[slot] >>> BITS);
+      if (itsHome > home) return count;
+      if (itsHome < home) continue;
       const node = words[slot] & ((1 << homeBits) - 1);
       const hash = this.hashOf(node) >>> 0;
-      if (hash >= low && hash < high && !visit(node)) return;
+      let at = count++;
+      for (; at > 0 && sortedHashes[at - 1] > hash; at--) {
+        sortedNodes[at] = sortedNodes[at - 1];
+        sortedHashes[at] = sortedHashes[at - 1];
+      }
+      sortedNodes[at] = node;
+      sortedHashes[at] = hash;
     }
   }
 

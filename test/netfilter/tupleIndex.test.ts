@@ -71,12 +71,11 @@ class Indexes {
     return hashTuple(source, 0, ports, 0) >>> 0;
   }
 
-  /** What is in the index between two hashes, by home (of so many bits) and age. */
-  expected(low: number, high: number, homeBits: number): number[] {
-    const home = (node: number) => this.hash(node) >>> (32 - homeBits);
+  /** What is in the index between two hashes, by hash and age. */
+  expected(low: number, high: number): number[] {
     return this.present
       .filter((node) => this.hash(node) >= low && this.hash(node) < high)
-      .sort((a, b) => home(a) - home(b));
+      .sort((a, b) => this.hash(a) - this.hash(b));
   }
 
   walked(low: number, high: number): number[] {
@@ -85,7 +84,7 @@ class Indexes {
     return nodes;
   }
 
-  expectSame(homeBits: number): void {
+  expectSame(): void {
     for (const node of this.keys.keys()) {
       expect(this.find(node)).toBe(this.present.includes(node) ? node : NONE);
     }
@@ -98,7 +97,7 @@ class Indexes {
       [(LOWEST_HOME + 1.5) * home, (LOWEST_HOME + 2.5) * home],
     ] as const;
     for (const [low, high] of ranges) {
-      expect(this.walked(low, high)).toEqual(this.expected(low, high, homeBits));
+      expect(this.walked(low, high)).toEqual(this.expected(low, high));
     }
   }
 }
@@ -113,7 +112,7 @@ const step = fc.oneof(
 );
 
 describe('the index by tuple', () => {
-  it('keeps nodes by home and age, through any history, and when it grows in the end', () => {
+  it('keeps nodes by hash and age, through any history, and when it grows in the end', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 20, maxLength: 150, size: 'max' }), (steps) => {
         const indexes = new Indexes(dense);
@@ -123,11 +122,11 @@ describe('the index by tuple', () => {
           else if (kind === 'remove both') indexes.removeBoth(n >> 1);
           else expect(indexes.index.findForInsert(n)).toBe(indexes.present.includes(n) ? n : NONE);
         }
-        indexes.expectSame(HOME_BITS);
+        indexes.expectSame();
         indexes.index.grow();
-        indexes.expectSame(HOME_BITS + 1);
+        indexes.expectSame();
         for (const n of [...indexes.present]) indexes.remove(n);
-        indexes.expectSame(HOME_BITS + 1);
+        indexes.expectSame();
       }),
       { seed: 42, numRuns: 300 },
     );
@@ -144,7 +143,7 @@ describe('the index by tuple', () => {
           if (n !== undefined) expect(indexes.index.findForInsert(n)).toBe(NONE);
         }
         for (const n of nodes.slice(0, 4)) indexes.add(n);
-        indexes.expectSame(HOME_BITS);
+        indexes.expectSame();
       }),
       { seed: 42, numRuns: 500 },
     );
@@ -171,9 +170,9 @@ describe('the index by tuple', () => {
     expect(indexes.index.capacity).toBe(before);
     for (let n = 31; n < 80; n++) indexes.add(n);
     expect(indexes.index.capacity).toBeGreaterThan(before);
-    indexes.expectSame(Math.log2(indexes.index.capacity / 3) + 3);
+    indexes.expectSame();
     for (let n = 0; n < 80; n += 2) indexes.remove(n);
-    indexes.expectSame(Math.log2(indexes.index.capacity / 3) + 3);
+    indexes.expectSame();
   });
 
   it('stops a walk when it is told to', () => {
@@ -181,6 +180,6 @@ describe('the index by tuple', () => {
     for (const n of dense.keys()) indexes.add(n);
     const seen: number[] = [];
     indexes.index.walk(0, 2 ** 32, (n) => seen.push(n) < 5);
-    expect(seen).toEqual(indexes.expected(0, 2 ** 32, HOME_BITS).slice(0, 5));
+    expect(seen).toEqual(indexes.expected(0, 2 ** 32).slice(0, 5));
   });
 });
