@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { renderSvg } from '../../src/report/svg.ts';
+import { ALLOCATION_PART } from './allocation.ts';
 import { benchChart } from './chart.ts';
 import { withMeasured } from './document.ts';
 import { type Figure, growthExponent, isMet, pairedRatios, spreadOf } from './figure.ts';
@@ -14,7 +15,7 @@ import { type BenchRecord, recorded } from './record.ts';
 import { measureRounds, type Run, type Samples, type Subject, sampleOf } from './rounds.ts';
 import { nsPerPacket, packetsPerCpuSecond, type Sample, workloadEvents } from './sample.ts';
 import { commandsOf } from './startup.ts';
-import { findSimpy, NAIVE } from './subjects.ts';
+import { findSimpy, NAIVE, SAMPLED } from './subjects.ts';
 import { recordText } from './text.ts';
 import { measure } from './workload/measure.ts';
 import { METRICS, zOf } from './zCheck.ts';
@@ -158,6 +159,7 @@ describe('the parts', () => {
         ...SAMPLE,
         liveEntries,
         maxRssBytes,
+        ...(run.subject === SAMPLED ? { allocatedBytes: 2 * SAMPLE.packets } : {}),
         cpuSeconds: slowness * SAMPLE.packets * costs[run.subject.name as keyof typeof costs] * 1e-9,
       }));
     };
@@ -193,6 +195,12 @@ describe('the parts', () => {
       'memory/peak-1e7': 6.5e8,
       'memory/growth': 0.1,
     });
+  });
+
+  it('share what was allocated out to the packets; what was not sampled meets no target', () => {
+    expect(medians(ALLOCATION_PART)).toEqual({ 'allocation/per-packet': 2 });
+    const [perPacket] = ALLOCATION_PART.figures(() => [SAMPLE], 1);
+    expect(perPacket && isMet(perPacket)).toBe(false);
   });
 
   it('take exponents over the range of sizes', () => {
