@@ -376,7 +376,7 @@ export class GlibcResolver implements Resolver {
   private nextRotation(lookup: Lookup, s: GlibcLookup): number {
     const { thread } = s;
     const { servers } = s.config;
-    if (thread.rotation < 0) thread.rotation = Math.floor(this.host.uniform(lookup, ROTATION_DRAW) * servers);
+    if (thread.rotation < 0) thread.rotation = this.host.integer(lookup, ROTATION_DRAW, servers);
     const offset = thread.rotation % servers;
     thread.rotation = (offset + 1) % servers;
     return offset;

@@ -65,6 +65,8 @@ export interface ResolverHost {
    * drawn. Each machine says what its draws are for.
    */
   uniform(lookup: Lookup, index: number): number;
+  /** The same, uniform over the integers 0 to bound - 1. */
+  integer(lookup: Lookup, index: number, bound: number): number;
   /**
    * The lookup is over; the resolver has closed its sockets, but for those that other lookups share, and
    * cleared its timers, and must not touch the lookup again. May be called from within `start`, and (c-ares)

@@ -83,7 +83,8 @@ export class EventQueue {
       copyEvent(near, at, at - SIZE);
       at -= SIZE;
     }
-    writeEvent(near, at, time, sequence, what, stamp);
+    near[at] = time;
+    writeRest(near, at, sequence, what, stamp);
   }
 
   /** Removes the first event; read it before. */
@@ -166,7 +167,8 @@ export class EventQueue {
       copyEvent(far, at * SIZE, parent);
       at = above;
     }
-    writeEvent(far, at * SIZE, time, sequence, what, stamp);
+    far[at * SIZE] = time;
+    writeRest(far, at * SIZE, sequence, what, stamp);
   }
 
   /** From the root. */
@@ -191,7 +193,8 @@ export class EventQueue {
       copyEvent(far, at, child);
       at = child;
     }
-    writeEvent(far, at, time, sequence, what, stamp);
+    far[at] = time;
+    writeRest(far, at, sequence, what, stamp);
   }
 
   private grow(): void {
@@ -208,15 +211,8 @@ const copyEvent = (events: Float64Array, to: number, from: number): void => {
   events[to + STAMP] = events[from + STAMP];
 };
 
-const writeEvent = (
-  events: Float64Array,
-  at: number,
-  time: Nanoseconds,
-  sequence: number,
-  what: number,
-  stamp: number,
-): void => {
-  events[at] = time;
+/** All but the time, which the call would box. */
+const writeRest = (events: Float64Array, at: number, sequence: number, what: number, stamp: number): void => {
   events[at + SEQUENCE] = sequence;
   events[at + WHAT] = what;
   events[at + STAMP] = stamp;

@@ -325,6 +325,11 @@ export class DnsClient implements ResolverHost, PacketOwner, LookupConnectionEve
     return this.decisions.uniform(owner.pod.index, owner.ordinal + index);
   }
 
+  integer(lookup: Lookup, index: number, bound: number): number {
+    const owner = lookup as SimulatedLookup;
+    return this.decisions.integer(owner.pod.index, owner.ordinal + index, bound);
+  }
+
   finish(lookup: Lookup, error: LookupError): void {
     const owner = lookup as SimulatedLookup;
     if (owner.active) this.report(owner, error);

@@ -52,7 +52,7 @@ class DnsRaceResolver implements Resolver {
     if (!(lookup.state instanceof DnsRaceLookup)) lookup.state = new DnsRaceLookup();
     const s = lookup.state as DnsRaceLookup;
     s.socket = this.host.openSocket(lookup);
-    s.server = Math.floor(this.host.uniform(lookup, SERVER) * this.servers);
+    s.server = this.host.integer(lookup, SERVER, this.servers);
     s.attempt = 0;
     this.ask(lookup, s);
   }

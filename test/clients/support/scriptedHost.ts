@@ -239,6 +239,10 @@ export class ScriptedHost implements ResolverHost {
     return this.setup.uniform?.(lookup, index) ?? 0.5;
   }
 
+  integer(lookup: Lookup, index: number, bound: number): number {
+    return Math.floor(this.uniform(lookup, index) * bound);
+  }
+
   finish(lookup: Lookup, error: LookupError): void {
     const run = this.run(lookup);
     for (const key of this.timers.keys()) {
