@@ -53,19 +53,19 @@ function speed(part: string, samples: Samples, run: Run): Figure[] {
     },
     {
       id: `${part}/packets-per-cpu-second`,
-      title: 'packets per CPU-second',
+      title: `packets per CPU-second, T = ${run.seconds} s`,
       unit: 'packets/s',
       perRound: of.map(packetsPerCpuSecond),
     },
     {
       id: `${part}/events-per-cpu-second`,
-      title: 'events per CPU-second',
+      title: `events per CPU-second, T = ${run.seconds} s`,
       unit: 'events/s',
       perRound: of.map((sample) => workloadEvents(sample) / sample.cpuSeconds),
     },
     {
       id: `${part}/peak-rss`,
-      title: 'peak memory',
+      title: `peak memory, T = ${run.seconds} s`,
       unit: 'bytes',
       perRound: of.map(({ maxRssBytes }) => maxRssBytes),
     },
@@ -76,7 +76,7 @@ function ratio(part: string, samples: Samples, peer: Run, own: Run, target: Targ
   const { name } = peer.subject;
   return {
     id: `${part}/${name.split(' ')[0]?.toLowerCase()}-ratio`,
-    title: `times as fast as ${name}, per packet${peer.seconds === own.seconds ? '' : ` (its T = ${peer.seconds} s)`}`,
+    title: `times as fast as ${name}, T = ${own.seconds} s${peer.seconds === own.seconds ? '' : ` (its: ${peer.seconds} s)`}`,
     unit: 'times',
     perRound: pairedRatios(costPerPacket(samples, peer), costPerPacket(samples, own)),
     target,
