@@ -407,3 +407,63 @@ describe('passing over what is known to be taken', () => {
     expect(saved).toBeGreaterThan(probes / 2);
   });
 });
+
+/** Ends of flows that random histories reach seldom: each is what frees a port that a search has noted as taken. */
+describe('what is known of a port is forgotten', () => {
+  const world: World = {
+    flag: 'preserve',
+    // Fewer than the probes at the end of a round, all of which may take a port over.
+    ports: { min: FIRST_PORT, max: FIRST_PORT + 29 },
+    addresses: 1,
+    max: 0,
+    filledWith: null,
+    udpStream: 10,
+    offset: 0,
+  };
+  const noted = (tcp: boolean): Move => ({ kind: 'many', flows: 1, server: 0, tcp });
+  /** Of the last flow that found a port and is remembered, when so many others have been sent. */
+  const said = (side: 0 | 1, flags: number, others = 1): Move => ({
+    kind: 'next',
+    which: others,
+    flags,
+    side,
+  });
+  const syn: Move = {
+    ...{ kind: 'start', slot: 0, pod: 0, port: 0, server: 0, tcp: true, backend: 4, zone: 3 },
+    ...{ sequenceEnd: 1000, rule: 1, steps: STEPS },
+  };
+
+  /** Plays both ways; returns the packets' drops, `insert_failed`, after the moves. */
+  function dropsAfter(release: string, filledWith: number, moves: readonly Move[]): number {
+    const [knowing, probing] = [new Player(release, world, 0), new Player(release, world, Infinity)];
+    for (const player of [knowing, probing]) player.fill({ ...world, filledWith });
+    for (const move of moves) {
+      knowing.play(move);
+      probing.play(move);
+      expect(knowing.state()).toBe(probing.state());
+      expect(Buffer.compare(knowing.entries(), probing.entries())).toBe(0);
+    }
+    expect(knowing.saved).toBeGreaterThan(0);
+    return knowing.bench.counters().insert_failed ?? 0;
+  }
+
+  it('when a stream expires sooner than it would have without an answer', () => {
+    const becomesStream = [noted(false), said(1, 0), said(0, 0)];
+    const late: Move[] = [{ kind: 'wait', ms: 10_004 }, noted(false)];
+    expect(dropsAfter('4.14.96', UDP, [...becomesStream, noted(false)])).toBe(2);
+    expect(dropsAfter('4.14.96', UDP, [...becomesStream, ...late])).toBe(1);
+  });
+
+  it('when a connection closes for good, although it then lives longer', () => {
+    const closing = [
+      noted(true),
+      said(1, TCP_SYN | TCP_ACK),
+      said(0, TCP_ACK),
+      said(0, TCP_FIN | TCP_ACK),
+      said(1, TCP_FIN | TCP_ACK),
+    ];
+    const closed = said(0, TCP_ACK, 2);
+    expect(dropsAfter('6.18', TCP, [...closing, noted(true), syn])).toBe(3);
+    expect(dropsAfter('6.18', TCP, [...closing, noted(true), closed, syn])).toBe(2);
+  });
+});

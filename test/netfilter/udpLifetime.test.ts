@@ -138,6 +138,16 @@ describe('a UDP flow since 5.0 (lab 6.18, E7)', () => {
     expect([1996, 2000, 2004].map(after)).toEqual([false, false, true]);
   });
 
+  it('is as old as its first packet, on whatever day that came', () => {
+    const bench = new Bench('6.18');
+    const first = bench.advance(86_400_000).pass(udp('10.1.0.1:40000'), plain);
+    const assuredAfter = (ms: number) => {
+      bench.advance(ms).answer(first);
+      return describeEntry(bench, first.packet.entry).assured;
+    };
+    expect([0, 2000, 4].map(assuredAfter)).toEqual([false, false, true]);
+  });
+
   it('does not become a stream without an answer, however old', () => {
     const { secondsLeft, assured } = flow('6.18', [[20_000, 'query']]);
     expect([secondsLeft, assured]).toEqual([30, false]);
