@@ -59,8 +59,7 @@ export class EventLoop {
   /** An event at an absolute time, not before now. */
   schedule(time: Nanoseconds, kind: number, handle: number, stamp = 0): void {
     invariant(time >= this.now, 'an event lies in the future');
-    this.queue.time = time;
-    this.queue.add(this.sequence++, (handle << KIND_BITS) | kind, stamp);
+    this.queue.push(time, this.sequence++, (handle << KIND_BITS) | kind, stamp);
   }
 
   /** The same, `delay` from now. */
