@@ -62,11 +62,11 @@ export class EventLoop {
     this.queue.push(time, this.sequence++, (handle << KIND_BITS) | kind, stamp);
   }
 
-  /** The same, `delay` from now. */
-  scheduleIn(delay: Nanoseconds, kind: number, handle: number, stamp = 0): void {
+  /** The same, `delay` from now and without a stamp. */
+  scheduleIn(delay: Nanoseconds, kind: number, handle: number): void {
     invariant(delay >= 0, 'an event lies in the future');
     this.queue.time = this.now + delay;
-    this.queue.add(this.sequence++, (handle << KIND_BITS) | kind, stamp);
+    this.queue.add(this.sequence++, (handle << KIND_BITS) | kind, 0);
   }
 
   /**

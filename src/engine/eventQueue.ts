@@ -23,7 +23,6 @@ const NEAR = 32;
 const NEAR_NS = 2_000_000;
 
 export class EventQueue {
-  length = 0;
   /** Time of the first event; Infinity when there is none. */
   firstTime: Nanoseconds = Number.POSITIVE_INFINITY;
 
@@ -46,6 +45,11 @@ export class EventQueue {
   /** Time of the first event of the heap. */
   private farTime: Nanoseconds = Number.POSITIVE_INFINITY;
 
+  /** Events that wait. */
+  get length(): number {
+    return this.nearEnd / SIZE + this.farLength - (this.hole ? 1 : 0);
+  }
+
   get firstSequence(): number {
     return this.first(SEQUENCE);
   }
@@ -67,7 +71,6 @@ export class EventQueue {
   /** The same, its time being in `time`. */
   add(sequence: number, what: number, stamp: number): void {
     const { time } = this;
-    this.length += 1;
     if (time < this.firstTime) this.firstTime = time;
     let at = this.nearEnd;
     if (time > this.nearUntil || at === NEAR * SIZE) {
@@ -94,7 +97,6 @@ export class EventQueue {
 
   /** Removes the first event and returns its `what`; its stamp is left in `takenStamp`. */
   take(): number {
-    this.length -= 1;
     const { near, farTime } = this;
     const at = this.nearEnd - SIZE;
     if (at < 0 || (near[at] >= farTime && this.farIsFirst())) return this.takeFar();

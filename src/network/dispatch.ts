@@ -25,6 +25,7 @@ export const DEFERRED_AND_MOVED = 2;
 export const HELD = 3;
 export const REPORTED = 4;
 export const INDEPENDENT = 5;
+const DRAWN = -1;
 
 /** Outside 4.9 to 6.4 a packet is left behind only when a softirq round ends on its limits (lab: 0.05 to 0.25). */
 const DEFERRAL_WITHOUT_KSOFTIRQD_RULE = 0.15;
@@ -62,13 +63,13 @@ export class Dispatch {
   /** Cumulative probabilities of the mechanisms, in the order of the constants. */
   private readonly upTo: Float64Array;
   private readonly weights: Float64Array;
-  private readonly independent: boolean;
+  /** What every pair meets; DRAWN: that is drawn. */
+  private readonly always: number;
 
   constructor(settings: DispatchSettings, ksoftirqdDefers: boolean, stream: RandomStream, amplify = 1) {
     this.stream = stream;
     this.gap = new Durations(settings.gap);
     this.hold = new Durations(settings.heldBeforeConfirm.hold);
-    this.independent = settings.independent;
     const probabilities = mechanismProbabilities(settings, ksoftirqdDefers);
     const drawn = probabilities.map((p) => Math.max(p, Math.min(AMPLIFIED_PROBABILITY, amplify * p)));
     let sum = 0;
@@ -76,6 +77,7 @@ export class Dispatch {
       sum += value;
       return sum;
     });
+    this.always = settings.independent ? INDEPENDENT : sum === 0 ? SERIAL : DRAWN;
     this.weights = new Float64Array(INDEPENDENT + 1).fill(1);
     drawn.forEach((value, i) => {
       if (value > 0) this.weights[i + 1] = (probabilities[i] as number) / value;
@@ -84,9 +86,8 @@ export class Dispatch {
 
   /** The mechanism that this pair meets: one of the constants above. `entity` and `ordinal` name the draw. */
   mechanism(entity: number, ordinal: number): number {
-    if (this.independent) return INDEPENDENT;
+    if (this.always !== DRAWN) return this.always;
     const { upTo } = this;
-    if (upTo[3] === 0) return SERIAL;
     const u = this.stream.uniform(entity, ordinal);
     for (let i = 0; i < 4; i++) if (u < upTo[i]) return i + 1;
     return SERIAL;

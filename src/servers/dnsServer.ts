@@ -33,14 +33,12 @@ export class DnsServer {
   queries = 0;
   /** What other nodes ask of it, and what is told of it, where a cluster shares it. */
   shared: { readonly line: SharedLine | null; readonly meter: ServerMeter } | null = null;
-  private readonly settings: DnsServerSettings;
-  /** Of the settings, what every query asks for. */
   private readonly loss: number;
   private readonly servfail: number;
-  private readonly isUnlimited: boolean;
   private readonly latency: Durations;
   private readonly latencies: RandomStream;
-  private readonly serviceNs: number;
+  /** Null: nobody waits. */
+  private readonly line: Line | null;
   private readonly losses: RandomStream;
   private readonly failures: RandomStream;
   /** When the server has worked off what it has accepted. */
@@ -52,13 +50,11 @@ export class DnsServer {
     losses: RandomStream,
     failures: RandomStream,
   ) {
-    this.settings = settings;
     this.loss = settings.loss;
     this.servfail = settings.servfail;
-    this.isUnlimited = settings.capacityPerSecond === null;
     this.latency = new Durations(settings.latency);
     this.latencies = latencies;
-    this.serviceNs = lineOf(settings)?.serviceNs ?? 0;
+    this.line = lineOf(settings);
     this.losses = losses;
     this.failures = failures;
   }
@@ -74,7 +70,7 @@ export class DnsServer {
 
   /** Nobody ever waits, and no other node asks: `serveAtOnce` will do, which needs no clock. */
   get isAlwaysAtOnce(): boolean {
-    return this.isUnlimited && this.shared === null;
+    return this.line === null && this.shared === null;
   }
 
   /** The same where nobody waits. */
@@ -85,18 +81,19 @@ export class DnsServer {
   }
 
   private serveInLine(latency: number, nowNs: number): number {
-    if (this.isUnlimited) {
+    if (this.line === null) {
       this.shared?.meter.note(nowNs, 0);
       return latency;
     }
-    const line = this.shared?.line ?? null;
-    if (line !== null) this.freeAtNs = line.workOff(this.freeAtNs, nowNs);
+    const { serviceNs, queue } = this.line;
+    const shared = this.shared?.line ?? null;
+    if (shared !== null) this.freeAtNs = shared.workOff(this.freeAtNs, nowNs);
     const backlogNs = Math.max(0, this.freeAtNs - nowNs);
-    const isLost = backlogNs > this.settings.queue * this.serviceNs;
+    const isLost = backlogNs > queue * serviceNs;
     this.shared?.meter.note(nowNs, isLost ? null : backlogNs);
     if (isLost) return LOST_AT_SERVER;
-    this.freeAtNs = nowNs + backlogNs + this.serviceNs;
-    return Math.round(backlogNs + this.serviceNs + latency);
+    this.freeAtNs = nowNs + backlogNs + serviceNs;
+    return Math.round(backlogNs + serviceNs + latency);
   }
 
   /** Whether this query is answered SERVFAIL. */

@@ -190,9 +190,8 @@ export class World implements NodeSink {
 
   /** The server stands on the second node; else it is half a round trip beyond the only one. */
   private crossesNodes({ route }: SimulatedPacket): boolean {
-    if (this.secondNode === null) return false;
     const { passages } = route as Route;
-    return passages[0]?.node !== passages[passages.length - 1]?.node;
+    return passages.length > 1 && passages[0]?.node !== passages[passages.length - 1]?.node;
   }
 
   /** The peer sends a packet of its own accord now. */
