@@ -178,9 +178,10 @@ describe('the parts', () => {
     expect(medians(part)).toMatchObject({
       'headline/ns-per-packet': 450,
       'headline/naive-ratio': 11,
-      'headline/simpy-ratio': 50,
+      'headline/simpy-240s-ratio': 50,
     });
-    expect(medians(headlinePart(null))).not.toHaveProperty('headline/simpy-ratio');
+    expect(part.runs.map(({ seconds }) => seconds)).toEqual([240, 240, 240]);
+    expect(medians(headlinePart(null))).not.toHaveProperty('headline/simpy-240s-ratio');
     expect(medians(SHORT_PART)).toMatchObject({ 'short/naive-ratio': 11 });
   });
 

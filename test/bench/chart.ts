@@ -10,7 +10,7 @@ const WIDTH = 560;
 const RATIOS = [
   { id: 'headline/naive-ratio', name: 'naive JavaScript', colour: OKABE_ITO.blue },
   { id: 'short/naive-ratio', name: 'naive JavaScript, short run', colour: OKABE_ITO.skyBlue },
-  { id: 'headline/simpy-ratio', name: 'SimPy', colour: OKABE_ITO.green },
+  { id: 'headline/simpy-240s-ratio', name: 'SimPy', colour: OKABE_ITO.green },
   { id: 'headline/kernel-ratio', name: 'a real kernel', colour: OKABE_ITO.vermilion },
 ] as const;
 
