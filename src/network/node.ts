@@ -181,10 +181,10 @@ export class Node {
   private serve(first: NetworkPacket): void {
     const { loop, times, watch, observer } = this;
     let packet = first;
+    let passage = passageOf(packet);
+    // The packet may be gone, and used again, once it has left.
+    const { cpu } = packet;
     for (;;) {
-      // The packet may be gone, and used again, once it has left.
-      const { cpu } = packet;
-      const passage = (packet.route as Route).passages[packet.passage] as Passage;
       const { path } = passage;
       const { now } = loop;
       if (now >= path.clockEndsNs) path.setClock(now);
@@ -264,7 +264,10 @@ export class Node {
         const next = this.finish(cpu);
         if (next === null) return;
         packet = next;
+        passage = passageOf(packet);
         delay = this.begin(packet);
+      } else if (delay === ENTERS_NEXT) {
+        passage = passageOf(packet);
       }
       if (delay > 0 && !loop.tryAdvanceBy(delay)) {
         this.schedule(packet, delay);
@@ -348,3 +351,6 @@ export class Node {
     return true;
   }
 }
+
+const passageOf = ({ route, passage }: NetworkPacket): Passage =>
+  (route as Route).passages[passage] as Passage;
