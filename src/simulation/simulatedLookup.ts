@@ -7,6 +7,9 @@ import type { Destination, Group, Pod } from './pod.ts';
 /** One lookup may have eight timers at a time. */
 export const TIMER_SLOT_BITS = 3;
 
+/** Until the lookup starts. A field without a value would be added to the object when it gets one, behind all others. */
+const NOT_YET = null as never;
+
 /** What a timer or an answer asks for stands first: of the lookups that wait, hardly anything is in a cache. */
 export class SimulatedLookup implements Lookup {
   readonly handle: number;
@@ -14,9 +17,9 @@ export class SimulatedLookup implements Lookup {
   stamp = 0;
   /** Slots of its timers that may be running, a mask. */
   timersSet = 0;
-  resolver!: Resolver;
-  state: unknown;
-  pod!: Pod;
+  resolver: Resolver = NOT_YET;
+  state: unknown = null;
+  pod: Pod = NOT_YET;
   /** The first of the ordinals that name its draws. */
   ordinal = 0;
   packetsSent = 0;
@@ -34,7 +37,7 @@ export class SimulatedLookup implements Lookup {
   /** Below 1: a pair of it was struck that would rarely be, and this is what the strike counts. */
   strikeWeight = 1;
   startedNs = 0;
-  thread!: ResolverThread;
+  thread: ResolverThread = NOT_YET;
   dots = 0;
   trailingDot = false;
   socketsOpened = 0;
