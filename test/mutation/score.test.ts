@@ -15,6 +15,9 @@ it.each(ROOMS.map(({ name }) => [name]))(
 checkTable('mutation score', mutationTable, {
   // Two initial values that nothing reads.
   'src/netfilter/packet.ts': 'differs',
+  // A memory that may know less than it could, and chains in which two destinations meet.
+  'src/netfilter/portOccupancy.ts': 'differs',
+  'src/netfilter/takenRun.ts': 'differs',
   // Two sources in one slot of the index.
   'src/netfilter/sourceIndex.ts': 'differs',
   // Mostly probes, refused sends, and which error is told of two.

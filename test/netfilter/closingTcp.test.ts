@@ -75,9 +75,11 @@ describe('closing TCP flows, since 6.5', () => {
     const rules = { masquerade: masquerade('preserve', { min: 20000, max: 20000 }) };
     const closed = connectAndClose(bench, '10.1.0.1:40000', SERVER, rules, 1000);
     bench.answer(closed, TCP_ACK);
+    // Sent again, late: it changes nothing.
+    bench.pass(tcp('10.1.0.1:40000', SERVER, { flags: TCP_ACK, sequenceEnd: 400 }));
     const word = (sequenceEnd: number) =>
       bench.pass(tcp('10.1.0.2:40000', SERVER, { sequenceEnd }), rules).word;
-    expect([word(500), word(1002)]).toEqual(['DROP', 'PASS']);
+    expect([word(500), word(1001), word(1002)]).toEqual(['DROP', 'DROP', 'PASS']);
   });
 
   it('keep it if they are not SNATed, are dying, or have a fixed timeout', () => {

@@ -37,6 +37,17 @@ function full(release: string, buckets: number, n: number) {
 }
 
 describe('an early drop', () => {
+  it.each(['4.4.155', '4.8'])('%s: drives nobody out where a timer has made room', (release) => {
+    const bench = new Bench(release, { max: 2, buckets: 1 });
+    occupy(bench, 1, { lifeMs: 1000 });
+    const other = occupy(bench, 2);
+    bench.advance(2000);
+    expect(bench.pass(udp('10.1.0.1:40000')).word).toBe('PASS');
+    expect(bench.table.isConfirmed(other)).toBe(true);
+    expect(bench.table.count).toBe(2);
+    expect(bench.counters().early_drop).toBeUndefined();
+  });
+
   it.each([1, 4, 64])(
     'up to 4.8 takes the first flow that is not assured, of eight nodes met (%i buckets)',
     (buckets) => {

@@ -112,6 +112,7 @@ describe('a null binding', () => {
 
   it('tests the destination too, and counts it, but keeps it', () => {
     const bench = new Bench('5.4.286').drawOffsets(10);
+    bench.pass(udp('10.9.0.1:5000', '10.9.0.2:6000'));
     const sent = [
       { packet: udp('10.1.0.1:5000', '10.1.0.2:6000'), rules: {} },
       { packet: udp('10.1.0.2:6000', '10.1.0.1:5000'), rules: {} },
@@ -119,6 +120,22 @@ describe('a null binding', () => {
     const [, second] = bench.run(sent, ['2:lookup', '1', '2']);
     expect(second?.destination).toBe('10.1.0.1:5000');
     expect(bench.counters().found).toBe(3);
+  });
+});
+
+describe('a service on another port than its backend', () => {
+  it.each([
+    ['4.19', 2],
+    ['5.4.286', 3],
+    ['6.18', 3],
+  ])('%s: tests the tuple towards the backend %d times where it is taken', (release, found) => {
+    const bench = new Bench(release);
+    bench.pass(udp('10.9.0.1:40000', '10.9.0.2:53'));
+    const backend = '10.2.0.1:5353';
+    bench.pass(udp('10.1.0.1:40000', backend));
+    const second = bench.pass(udp('10.1.0.1:40000', '10.96.0.10:53'), { dnat: backend });
+    expect(second).toMatchObject({ word: 'PASS', destination: backend });
+    expect(bench.counters().found).toBe(found);
   });
 });
 

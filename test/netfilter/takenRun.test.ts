@@ -13,7 +13,7 @@ import { type Packet, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from '../../src/netfi
 import { endFromRover } from '../../src/netfilter/portChance.ts';
 import { TCP, UDP } from '../../src/netfilter/tuple.ts';
 import { isDropped } from '../../src/netfilter/verdict.ts';
-import { answerTo, Bench, endpoint, masquerade, packetOf } from './builders.ts';
+import { answerTo, Bench, endpoint, masquerade, occupy, packetOf, udp } from './builders.ts';
 
 type Move =
   /** A packet of a pod's socket starts, in a slot; `steps` of its five are made at once, the rest by `go`. */
@@ -466,4 +466,19 @@ describe('what is known of a port is forgotten', () => {
     expect(dropsAfter('6.18', TCP, [...closing, noted(true), syn])).toBe(3);
     expect(dropsAfter('6.18', TCP, [...closing, noted(true), closed, syn])).toBe(2);
   });
+});
+
+it('a block of ports is passed over no longer than each of them is held', () => {
+  for (const expiring of [20000, 20040, 20064, 20127]) {
+    const bench = new Bench('4.14.96');
+    const rules = { masquerade: masquerade('preserve', { min: 20000, max: 20127 }) };
+    for (let port = 20000; port <= 20127; port++) {
+      occupy(bench, port, { lifeMs: port === expiring ? 5000 : 600_000 });
+    }
+    const sent = (pod: number) => bench.pass(udp(`10.1.0.${pod}:40000`), rules);
+    expect([1, 2, 3, 4].map((pod) => sent(pod).word)).toEqual(['DROP', 'DROP', 'DROP', 'DROP']);
+    expect(bench.table.occupancies.count).toBe(1);
+    bench.advance(6000);
+    expect(sent(5)).toMatchObject({ word: 'PASS', source: `192.0.2.1:${expiring}` });
+  }
 });

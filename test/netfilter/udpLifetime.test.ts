@@ -12,6 +12,7 @@ type Step = readonly [atMs: number, what: 'query' | 'reply'];
 /** One flow: a first query at 0, then the steps. */
 function flow(release: string, steps: readonly Step[]) {
   const bench = new Bench(release);
+  bench.pass(udp('10.9.0.1:40000'));
   const first = bench.pass(udp('10.1.0.1:40000'), plain);
   let now = 0;
   for (const [at, what] of steps) {
